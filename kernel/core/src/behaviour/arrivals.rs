@@ -1,0 +1,333 @@
+//! Generated arrivals of one agent: how many in a tick, to whom, how much, until when.
+
+use crate::amount::AMOUNT_MAX;
+use crate::error::{Error, Result};
+use crate::ids::{AgentId, Tick};
+
+use super::sampling::{Poisson, Weighted, standard_normal};
+use super::stream::{Purpose, Stream, StreamKey};
+
+/// Distribution of an amount, in minor units; rounded half-even and at least 1.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AmountDistribution {
+    /// Always this amount.
+    Fixed(i64),
+    /// Every amount from the first to the second is as likely.
+    Uniform(i64, i64),
+    /// Normal with this mean and standard deviation.
+    Normal(f64, f64),
+    /// Lognormal; mean and standard deviation are the amount's own, not its logarithm's.
+    LogNormal(f64, f64),
+    /// Exponential with this mean.
+    Exponential(f64),
+    /// One of these amounts, by weight.
+    Empirical(Vec<i64>, Vec<f64>),
+}
+
+/// Distribution of the ticks from arrival to deadline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeadlineOffset {
+    /// No deadline.
+    Never,
+    /// Always this many ticks.
+    Fixed(u32),
+    /// Every number of ticks from the first to the second is as likely.
+    Uniform(u32, u32),
+}
+
+/// Distribution of the priority.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PriorityDistribution {
+    /// Always this priority.
+    Fixed(u8),
+    /// One of these, by weight.
+    Weighted(Vec<u8>, Vec<f64>),
+}
+
+/// An agent's arrivals as its scenario states them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ArrivalSpec {
+    /// Mean number of arrivals per tick.
+    pub rate_per_tick: f64,
+    /// Multipliers of the rate over equal parts of the day.
+    pub intraday_profile: Vec<f64>,
+    /// The amount.
+    pub amount: AmountDistribution,
+    /// Receivers with their weights; every other agent alike when absent.
+    pub counterparty_weights: Option<Vec<(AgentId, f64)>>,
+    /// The deadline.
+    pub deadline_offset: DeadlineOffset,
+    /// The priority.
+    pub priority: PriorityDistribution,
+    /// Whether arrivals may be split.
+    pub divisible: bool,
+}
+
+/// One arrival as drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arrival {
+    /// Who receives it.
+    pub receiver: AgentId,
+    /// Minor units.
+    pub amount: i64,
+    /// Deadline, [`crate::ids::NONE`] without one.
+    pub deadline: Tick,
+    /// 0 to 10.
+    pub priority: u8,
+    /// Whether it may be split.
+    pub divisible: bool,
+}
+
+#[derive(Debug, Clone)]
+enum AmountSampler {
+    Fixed(i64),
+    Uniform { low: i64, width: u64 },
+    Normal { mean: f64, std_dev: f64 },
+    LogNormal { location: f64, scale: f64 },
+    Exponential { mean: f64 },
+    Empirical(Weighted<i64>),
+}
+
+/// Draws one agent's arrivals.
+#[derive(Debug, Clone)]
+pub struct ArrivalProcess {
+    sender: AgentId,
+    agents: u32,
+    key: StreamKey,
+    counts: Vec<Poisson>,
+    amount: AmountSampler,
+    counterparties: Option<Weighted<AgentId>>,
+    deadline_offset: DeadlineOffset,
+    priority: u8,
+    priorities: Option<Weighted<u8>>,
+    divisible: bool,
+}
+
+impl ArrivalProcess {
+    /// Prepares the tables of a specification.
+    pub fn new(spec: &ArrivalSpec, sender: AgentId, agents: u32, key: StreamKey) -> Self {
+        let amount = match &spec.amount {
+            AmountDistribution::Fixed(value) => AmountSampler::Fixed(*value),
+            AmountDistribution::Uniform(low, high) => AmountSampler::Uniform {
+                low: *low,
+                width: high.abs_diff(*low).saturating_add(1),
+            },
+            AmountDistribution::Normal(mean, std_dev) => AmountSampler::Normal {
+                mean: *mean,
+                std_dev: *std_dev,
+            },
+            AmountDistribution::LogNormal(mean, std_dev) => {
+                let ratio = std_dev / mean;
+                let variance = libm::log1p(ratio * ratio);
+                AmountSampler::LogNormal {
+                    location: libm::log(*mean) - variance / 2.0,
+                    scale: variance.sqrt(),
+                }
+            }
+            AmountDistribution::Exponential(mean) => AmountSampler::Exponential { mean: *mean },
+            AmountDistribution::Empirical(values, weights) => {
+                AmountSampler::Empirical(Weighted::new(values.clone(), weights))
+            }
+        };
+        let (priority, priorities) = match &spec.priority {
+            PriorityDistribution::Fixed(value) => (*value, None),
+            PriorityDistribution::Weighted(values, weights) => {
+                (0, Some(Weighted::new(values.clone(), weights)))
+            }
+        };
+        Self {
+            sender,
+            agents,
+            key,
+            counts: spec
+                .intraday_profile
+                .iter()
+                .map(|m| Poisson::new(spec.rate_per_tick * m))
+                .collect(),
+            amount,
+            counterparties: spec.counterparty_weights.as_ref().map(|weights| {
+                let (ids, weights): (Vec<_>, Vec<_>) = weights.iter().copied().unzip();
+                Weighted::new(ids, &weights)
+            }),
+            deadline_offset: spec.deadline_offset,
+            priority,
+            priorities,
+            divisible: spec.divisible,
+        }
+    }
+
+    /// How many transactions arrive in a tick.
+    #[inline]
+    pub fn count(&self, tick: Tick, ticks_per_day: u32) -> u32 {
+        let parts = self.counts.len() as u64;
+        let part = if parts == 1 {
+            0
+        } else {
+            u64::from(tick % ticks_per_day) * parts / u64::from(ticks_per_day)
+        };
+        self.counts[part as usize].sample(&mut self.key.stream(Purpose::Count, tick, 0))
+    }
+
+    /// The arrival at a position (from 0) of a tick.
+    ///
+    /// # Errors
+    /// [`Error::Overflow`] if the amount or the deadline drawn does not fit.
+    #[inline]
+    pub fn draw(&self, tick: Tick, position: u32) -> Result<Arrival> {
+        let stream = |purpose| self.key.stream(purpose, tick, position);
+        let receiver = match &self.counterparties {
+            Some(weighted) => weighted.sample(&mut stream(Purpose::Counterparty)),
+            None => {
+                let other = stream(Purpose::Counterparty).below(u64::from(self.agents) - 1) as u32;
+                AgentId(other + u32::from(other >= self.sender.0))
+            }
+        };
+        let offset = match self.deadline_offset {
+            DeadlineOffset::Never => None,
+            DeadlineOffset::Fixed(ticks) => Some(ticks),
+            DeadlineOffset::Uniform(low, high) => {
+                let width = u64::from(high - low) + 1;
+                Some(low + stream(Purpose::Deadline).below(width) as u32)
+            }
+        };
+        let deadline = match offset {
+            None => crate::ids::NONE,
+            Some(ticks) => match tick.checked_add(ticks) {
+                Some(deadline) if deadline != crate::ids::NONE => deadline,
+                _ => return Err(Error::overflow("a deadline")),
+            },
+        };
+        let priority = match &self.priorities {
+            None => self.priority,
+            Some(weighted) => weighted.sample(&mut stream(Purpose::Priority)),
+        };
+        let amount = self.amount(stream(Purpose::Amount))?;
+        Ok(Arrival {
+            receiver,
+            amount,
+            deadline,
+            priority,
+            divisible: self.divisible,
+        })
+    }
+
+    #[inline]
+    fn amount(&self, mut stream: Stream) -> Result<i64> {
+        let drawn = match &self.amount {
+            AmountSampler::Fixed(value) => return Ok(*value),
+            AmountSampler::Uniform { low, width } => return Ok(low + stream.below(*width) as i64),
+            AmountSampler::Empirical(weighted) => return Ok(weighted.sample(&mut stream)),
+            AmountSampler::Normal { mean, std_dev } => {
+                mean + std_dev * standard_normal(&mut stream)
+            }
+            AmountSampler::LogNormal { location, scale } => {
+                libm::exp(location + scale * standard_normal(&mut stream))
+            }
+            AmountSampler::Exponential { mean } => -mean * libm::log(stream.unit()),
+        };
+        let amount = drawn.round_ties_even().max(1.0);
+        if amount <= AMOUNT_MAX as f64 {
+            Ok(amount as i64)
+        } else {
+            Err(Error::overflow("a drawn amount"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn process(amount: AmountDistribution) -> ArrivalProcess {
+        let spec = ArrivalSpec {
+            rate_per_tick: 1.0,
+            intraday_profile: vec![1.0],
+            amount,
+            counterparty_weights: None,
+            deadline_offset: DeadlineOffset::Uniform(2, 4),
+            priority: PriorityDistribution::Fixed(5),
+            divisible: true,
+        };
+        ArrivalProcess::new(&spec, AgentId(1), 3, StreamKey::new(11, "B"))
+    }
+
+    fn mean_and_deviation(amount: AmountDistribution) -> (f64, f64) {
+        let process = process(amount);
+        let n = 40_000;
+        let amounts: Vec<f64> = (0..n)
+            .map(|t| process.draw(t, 0).unwrap().amount as f64)
+            .collect();
+        let mean = amounts.iter().sum::<f64>() / f64::from(n);
+        let variance = amounts.iter().map(|a| (a - mean).powi(2)).sum::<f64>() / f64::from(n);
+        (mean, variance.sqrt())
+    }
+
+    #[test]
+    fn amounts_have_the_moments_that_the_scenario_states() {
+        for (distribution, mean, deviation) in [
+            (AmountDistribution::Fixed(70), 70.0, 0.0),
+            (AmountDistribution::Uniform(1_000, 3_000), 2_000.0, 577.6),
+            (
+                AmountDistribution::Normal(10_000.0, 1_000.0),
+                10_000.0,
+                1_000.0,
+            ),
+            (
+                AmountDistribution::LogNormal(10_000.0, 5_000.0),
+                10_000.0,
+                5_000.0,
+            ),
+            (AmountDistribution::Exponential(5_000.0), 5_000.0, 5_000.0),
+            (
+                AmountDistribution::Empirical(vec![100, 500], vec![3.0, 1.0]),
+                200.0,
+                173.2,
+            ),
+        ] {
+            let (m, d) = mean_and_deviation(distribution.clone());
+            assert!((m / mean - 1.0).abs() < 0.02, "{distribution:?}: mean {m}");
+            assert!(
+                (d - deviation).abs() <= 0.04 * deviation,
+                "{distribution:?}: deviation {d}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_agent_pays_itself_and_every_other_agent_is_paid() {
+        let process = process(AmountDistribution::Fixed(1));
+        let receivers: std::collections::BTreeSet<_> = (0..200)
+            .map(|t| process.draw(t, 0).unwrap().receiver.0)
+            .collect();
+        assert_eq!(receivers, [0, 2].into());
+    }
+
+    #[test]
+    fn a_deadline_offset_covers_its_whole_range() {
+        let process = process(AmountDistribution::Fixed(1));
+        let offsets: std::collections::BTreeSet<_> = (0..200)
+            .map(|t| process.draw(t, 0).unwrap().deadline - t)
+            .collect();
+        assert_eq!(offsets, [2, 3, 4].into());
+    }
+
+    #[test]
+    fn the_stream_is_frozen() {
+        let process = process(AmountDistribution::LogNormal(10_000.0, 5_000.0));
+        let drawn: Vec<_> = (0..4)
+            .map(|t| {
+                let a = process.draw(t, t).unwrap();
+                (process.count(t, 100), a.receiver.0, a.amount, a.deadline)
+            })
+            .collect();
+        assert_eq!(drawn, STREAM_V1);
+    }
+
+    /// "Stream v1": these numbers never change.
+    const STREAM_V1: [(u32, u32, i64, u32); 4] = [
+        (2, 0, 12_010, 4),
+        (0, 2, 30_179, 5),
+        (1, 2, 12_916, 4),
+        (0, 0, 5_908, 5),
+    ];
+}

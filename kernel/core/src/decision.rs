@@ -1,0 +1,310 @@
+//! Decisions: what agents do with their transactions in step 4.
+//!
+//! Decisions of one tick are simultaneous. They are checked when they are made, buffered, and
+//! applied by agent in scenario order, then in the order made. Nothing that happens in between can
+//! make a checked decision impossible: before step 4 only arrivals change an agent's queues.
+
+use crate::behaviour::policies::{Candidate, Policy, Verdict};
+use crate::error::{Error, Result};
+use crate::event::{Cause, Kind};
+use crate::ids::{AgentId, NONE, TransactionId};
+use crate::queue::Place;
+use crate::state::State;
+use crate::transaction::{Status, known};
+
+/// A checked decision of an agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Submit a held transaction.
+    Release(TransactionId),
+    /// Submit a held transaction in parts.
+    Split(TransactionId, u32),
+    /// Take a transaction back from the central queue.
+    Withdraw(TransactionId),
+    /// Change a transaction's priority.
+    Reprioritise(TransactionId, u8),
+    /// Release at most this much (minor units) per tick; no bound when absent.
+    SetReleaseBudget(Option<i64>),
+}
+
+/// Desk of one agent: its policy, its budget, and what it has decided for the coming step 4.
+#[derive(Debug, Clone)]
+pub(crate) struct Desk {
+    pub policy: Policy,
+    pub budget: Option<i64>,
+    pub pending: Vec<Decision>,
+    /// Whether the policy was asked in this tick.
+    pub asked: bool,
+}
+
+impl Desk {
+    pub fn new(policy: Policy) -> Self {
+        Self {
+            policy,
+            budget: None,
+            pending: Vec::new(),
+            asked: false,
+        }
+    }
+
+    /// Buffers a decision after checking it.
+    ///
+    /// # Errors
+    /// [`Error::Decision`] if the agent cannot take it now.
+    pub fn decide(
+        &mut self,
+        state: &mut State,
+        agents: &[String],
+        agent: AgentId,
+        decision: Decision,
+    ) -> Result<()> {
+        let refuse =
+            |state: &State, verb: &str, id: TransactionId, reason: String| Error::Decision {
+                agent: agents[agent.ix()].clone(),
+                decision: format!("{verb} transaction {}", state.transactions.id(id, agents)),
+                reason,
+            };
+        match decision {
+            Decision::Release(id) => {
+                self.check_held(state, agent, id)
+                    .map_err(|reason| refuse(state, "release", id, reason))?;
+                state.transactions[id].decided = true;
+            }
+            Decision::Split(id, parts) => {
+                let row = &state.transactions[id];
+                let reason = if !row.divisible {
+                    Err("it is not divisible".to_owned())
+                } else if parts < 2 {
+                    Err(format!("parts must be at least 2 (got {parts})"))
+                } else if i64::from(parts) > row.amount {
+                    Err(format!(
+                        "a part is at least 1, so parts must be at most {} (got {parts})",
+                        row.amount
+                    ))
+                } else {
+                    self.check_held(state, agent, id)
+                };
+                reason.map_err(|reason| refuse(state, "split", id, reason))?;
+                state.transactions[id].decided = true;
+            }
+            Decision::Withdraw(id) => {
+                let row = &state.transactions[id];
+                let reason = if row.sender != agent {
+                    Err("it belongs to another agent".to_owned())
+                } else if row.status != Status::Queued || self.withdraws(id) {
+                    Err(format!(
+                        "it is not in the central queue (it is {})",
+                        self.word(state, id)
+                    ))
+                } else {
+                    Ok(())
+                };
+                reason.map_err(|reason| refuse(state, "withdraw", id, reason))?;
+            }
+            Decision::Reprioritise(id, priority) => {
+                let row = &state.transactions[id];
+                let reason = if row.sender != agent {
+                    Err("it belongs to another agent".to_owned())
+                } else if priority > 10 {
+                    Err(format!("priority must be 0 to 10 (got {priority})"))
+                } else if !row.is_unsettled() || self.splits(id) {
+                    Err(format!("it is {}", self.word(state, id)))
+                } else {
+                    Ok(())
+                };
+                reason.map_err(|reason| refuse(state, "reprioritise", id, reason))?;
+            }
+            Decision::SetReleaseBudget(value) => {
+                if let Some(value) = value.filter(|v| *v < 0) {
+                    return Err(Error::Decision {
+                        agent: agents[agent.ix()].clone(),
+                        decision: "set its release budget".into(),
+                        reason: format!("the budget must be at least 0 (got {value})"),
+                    });
+                }
+            }
+        }
+        self.pending.push(decision);
+        Ok(())
+    }
+
+    fn check_held(
+        &self,
+        state: &State,
+        agent: AgentId,
+        id: TransactionId,
+    ) -> std::result::Result<(), String> {
+        let row = &state.transactions[id];
+        if row.sender != agent {
+            return Err("it belongs to another agent".into());
+        }
+        let held = row.status == Status::Held || self.withdraws(id);
+        if !held || row.decided {
+            return Err(format!(
+                "it is not in the internal queue (it is {})",
+                self.word(state, id)
+            ));
+        }
+        Ok(())
+    }
+
+    fn word(&self, state: &State, id: TransactionId) -> &'static str {
+        let row = &state.transactions[id];
+        if self.splits(id) {
+            "split"
+        } else if row.decided {
+            "released"
+        } else if self.withdraws(id) {
+            "held"
+        } else {
+            row.status.word()
+        }
+    }
+
+    fn withdraws(&self, id: TransactionId) -> bool {
+        self.pending.contains(&Decision::Withdraw(id))
+    }
+
+    fn splits(&self, id: TransactionId) -> bool {
+        self.pending
+            .iter()
+            .any(|d| matches!(d, Decision::Split(of, _) if *of == id))
+    }
+
+    /// Lets the policy decide on what the agent holds, after what was decided already.
+    pub fn ask(&mut self, state: &mut State, agent: AgentId, ticks_per_day: u32) {
+        if std::mem::replace(&mut self.asked, true) || self.policy == Policy::Scripted {
+            return;
+        }
+        let mut free = self.free_liquidity(state, agent);
+        let first = state.internal.first(agent);
+        let mut next = first;
+        let withdrawn = self.pending.len();
+        while let Some(id) = next {
+            next = known(state.transactions[id].next).map(TransactionId);
+            self.judge(state, id, &mut free, ticks_per_day);
+        }
+        for at in 0..withdrawn {
+            if let Decision::Withdraw(id) = self.pending[at] {
+                self.judge(state, id, &mut free, ticks_per_day);
+            }
+        }
+    }
+
+    #[inline]
+    fn judge(&mut self, state: &mut State, id: TransactionId, free: &mut i128, ticks_per_day: u32) {
+        let row = &state.transactions[id];
+        if row.decided {
+            return;
+        }
+        let amount = row.amount;
+        let candidate = Candidate {
+            amount,
+            ticks_to_deadline: ticks_to_deadline(
+                row.deadline_tick,
+                row.arrival_tick,
+                state.tick,
+                ticks_per_day,
+            ),
+            overdue: row.overdue,
+            divisible: row.divisible,
+        };
+        let decision = match self.policy.verdict(candidate, *free) {
+            Verdict::Hold => return,
+            Verdict::Release => Decision::Release(id),
+            Verdict::Split(parts) => Decision::Split(id, parts),
+        };
+        state.transactions[id].decided = true;
+        *free -= i128::from(amount);
+        self.pending.push(decision);
+    }
+
+    /// Available liquidity less the agent's own central queue and what it has released in this
+    /// tick, counting what is decided and not applied yet.
+    pub fn free_liquidity(&self, state: &State, agent: AgentId) -> i128 {
+        let mut free =
+            i128::from(state.ledger[agent].available()) - state.central.of(agent).all().value();
+        for decision in &self.pending {
+            match decision {
+                Decision::Release(id) | Decision::Split(id, _) => {
+                    free -= i128::from(state.transactions[*id].amount);
+                }
+                Decision::Withdraw(id) => free += i128::from(state.transactions[*id].amount),
+                Decision::Reprioritise(..) | Decision::SetReleaseBudget(_) => {}
+            }
+        }
+        free
+    }
+
+    /// Applies everything pending; what is released joins `released` in order.
+    pub fn apply(
+        &mut self,
+        state: &mut State,
+        agent: AgentId,
+        released: &mut Vec<(Place, TransactionId)>,
+        release_numbers: &mut u64,
+    ) -> Result<()> {
+        let mut used = 0_i128;
+        let mut fits = |budget: Option<i64>, amount: i64| {
+            let goes = budget.is_none_or(|budget| used + i128::from(amount) <= i128::from(budget));
+            used += if goes { i128::from(amount) } else { 0 };
+            goes
+        };
+        for at in 0..self.pending.len() {
+            match self.pending[at] {
+                Decision::Release(id) => {
+                    state.transactions[id].decided = false;
+                    if fits(self.budget, state.transactions[id].amount) {
+                        state.take_released(id, *release_numbers)?;
+                        released.push((state.central.place(id, &state.transactions), id));
+                        *release_numbers += 1;
+                    }
+                }
+                Decision::Split(id, parts) => {
+                    state.transactions[id].decided = false;
+                    if fits(self.budget, state.transactions[id].amount) {
+                        let friction = state.costs.rates().split_friction_cost.price()?;
+                        let cost = friction
+                            .checked_mul(i128::from(parts - 1))
+                            .ok_or_else(|| Error::overflow("the split_friction cost"))?;
+                        for part in state.split(id, parts, cost)? {
+                            state.transactions[part].release_number = *release_numbers;
+                            let amount = state.transactions[part].amount;
+                            state.record(Kind::PartCreated, Cause::None, agent, part.0, amount);
+                            state.record(Kind::Released, Cause::None, agent, part.0, 0);
+                            released.push((state.central.place(part, &state.transactions), part));
+                            *release_numbers += 1;
+                        }
+                    }
+                }
+                Decision::Withdraw(id) => state.withdraw(id)?,
+                Decision::Reprioritise(id, priority) => state.reprioritise(id, priority)?,
+                Decision::SetReleaseBudget(value) => {
+                    self.budget = value;
+                    state.record(
+                        Kind::ReleaseBudgetSet,
+                        Cause::None,
+                        agent,
+                        NONE,
+                        value.unwrap_or(NO_BUDGET),
+                    );
+                }
+            }
+        }
+        self.pending.clear();
+        Ok(())
+    }
+}
+
+/// Stands for "no budget" in the event log's column of values.
+pub const NO_BUDGET: i64 = i64::MIN;
+
+/// Ticks from `tick` to the deadline; without one, to the last tick of the day of arrival.
+#[inline]
+pub(crate) fn ticks_to_deadline(deadline: u32, arrival: u32, tick: u32, ticks_per_day: u32) -> i64 {
+    let end = match known(deadline) {
+        Some(deadline) => i64::from(deadline),
+        None => (i64::from(arrival / ticks_per_day) + 1) * i64::from(ticks_per_day) - 1,
+    };
+    end - i64::from(tick)
+}

@@ -1,0 +1,32 @@
+//! The settlement kernel of paysim.
+//!
+//! It settles transactions gross in real time, works off queues, runs liquidity-saving mechanisms
+//! and accrues costs, tick by tick. It draws arrivals and applies the compiled release policies.
+//!
+//! It is a function of its specification and the decisions it is given: no clock, no files but
+//! those it is told to write, no environment, no logging, no hash order, and no floating point
+//! outside the sampling of arrivals. It knows nothing of Python.
+
+#![forbid(unsafe_code)]
+
+pub mod amount;
+pub mod behaviour;
+pub mod costs;
+mod decision;
+pub mod error;
+pub mod event;
+pub mod ids;
+pub mod journal;
+pub mod ledger;
+pub mod queue;
+pub mod rate;
+pub mod results;
+pub mod rules;
+pub mod spec;
+pub mod state;
+pub mod system;
+pub mod transaction;
+
+pub use decision::Decision;
+pub use error::{Error, Result};
+pub use system::{Outcome, System};

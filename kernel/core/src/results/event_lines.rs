@@ -1,0 +1,226 @@
+//! The event log as JSON lines, its canonical form.
+//!
+//! One line an event, keys in a fixed order, no spaces: two runs are equal if and only if their
+//! lines are equal byte for byte.
+
+use std::io::Write;
+
+use crate::decision::NO_BUDGET;
+use crate::event::{Event, Kind};
+use crate::ids::{AgentId, TransactionId};
+use crate::rate::cost_text;
+use crate::system::System;
+use crate::transaction::{Origin, known};
+
+const FLUSH_AT: usize = 1 << 18;
+
+/// Writes all events.
+///
+/// # Errors
+/// What `out` raises.
+pub fn write(system: &System, out: &mut dyn Write) -> std::io::Result<()> {
+    let mut lines = Lines::new(system);
+    for event in system.state().journal.iter() {
+        lines.event(&event);
+        if lines.text.len() >= FLUSH_AT {
+            out.write_all(lines.text.as_bytes())?;
+            lines.text.clear();
+        }
+    }
+    out.write_all(lines.text.as_bytes())
+}
+
+struct Lines<'a> {
+    system: &'a System,
+    /// Agents' ids as JSON strings.
+    names: Vec<String>,
+    text: String,
+    id: String,
+    number: itoa::Buffer,
+}
+
+impl<'a> Lines<'a> {
+    fn new(system: &'a System) -> Self {
+        let names = system.names().iter().map(|name| {
+            let mut quoted = String::new();
+            quote(name, &mut quoted);
+            quoted
+        });
+        Self {
+            system,
+            names: names.collect(),
+            text: String::new(),
+            id: String::new(),
+            number: itoa::Buffer::new(),
+        }
+    }
+
+    fn event(&mut self, event: &Event) {
+        self.text.push_str("{\"tick\":");
+        self.text.push_str(self.number.format(event.tick));
+        self.text.push_str(",\"event\":\"");
+        self.text.push_str(event.kind.word());
+        self.text.push('"');
+        match event.kind {
+            Kind::AccountOpened => {
+                let (balance, credit_limit, pool) = self.system.opening(AgentId(event.agent));
+                self.agent("agent_id", event.agent);
+                self.integer("balance", balance);
+                self.integer("credit_limit", credit_limit);
+                self.integer("liquidity_pool", pool);
+            }
+            Kind::LoanRepaid
+            | Kind::LoanGranted
+            | Kind::LiquidityAllocated
+            | Kind::LiquidityReturned
+            | Kind::CreditDeferred
+            | Kind::Credited => {
+                self.agent("agent_id", event.agent);
+                self.integer("amount", event.value);
+            }
+            Kind::Arrived => {
+                self.transaction(event);
+                self.terms(event);
+            }
+            Kind::Released | Kind::Withdrawn => {
+                self.transaction(event);
+                self.agent("agent_id", event.agent);
+            }
+            Kind::Reprioritised => {
+                self.transaction(event);
+                self.agent("agent_id", event.agent);
+                self.integer("priority", event.value);
+            }
+            Kind::ReleaseBudgetSet => {
+                self.agent("agent_id", event.agent);
+                self.optional("amount", (event.value != NO_BUDGET).then_some(event.value));
+            }
+            Kind::Split => {
+                self.transaction(event);
+                self.agent("agent_id", event.agent);
+                self.integer("parts", event.value);
+                self.cost(event);
+            }
+            Kind::PartCreated => {
+                self.transaction(event);
+                let row = &self.system.state().transactions[TransactionId(event.transaction)];
+                if let Origin::Part { parent, .. } = row.origin {
+                    self.key("parent_id");
+                    self.transaction_id(parent);
+                }
+                self.terms(event);
+            }
+            Kind::Queued | Kind::Cancelled => {
+                self.transaction(event);
+                self.agent("agent_id", event.agent);
+                self.word("cause", event.cause.word().unwrap_or_default());
+            }
+            Kind::Settled => {
+                self.transaction(event);
+                self.parties(event);
+                self.integer("amount", event.value);
+                self.word("cause", event.cause.word().unwrap_or_default());
+                self.integer("posting", i64::from(event.link));
+            }
+            Kind::RingLimitReached => self.integer("rings", event.value),
+            Kind::Overdue | Kind::EndOfDayPenalty => {
+                self.transaction(event);
+                self.agent("agent_id", event.agent);
+                self.cost(event);
+            }
+            Kind::EndOfDayBorrowing => {
+                self.agent("agent_id", event.agent);
+                self.integer("amount", event.value);
+                self.cost(event);
+            }
+        }
+        self.text.push_str("}\n");
+    }
+
+    fn transaction(&mut self, event: &Event) {
+        self.key("transaction_id");
+        self.transaction_id(TransactionId(event.transaction));
+    }
+
+    fn transaction_id(&mut self, id: TransactionId) {
+        self.id.clear();
+        self.system
+            .state()
+            .transactions
+            .write_id(id, self.system.names(), &mut self.id);
+        quote(&self.id, &mut self.text);
+    }
+
+    fn parties(&mut self, event: &Event) {
+        let row = &self.system.state().transactions[TransactionId(event.transaction)];
+        self.agent("sender_id", row.sender.0);
+        self.agent("receiver_id", row.receiver.0);
+    }
+
+    fn terms(&mut self, event: &Event) {
+        self.parties(event);
+        let row = &self.system.state().transactions[TransactionId(event.transaction)];
+        self.integer("amount", row.amount);
+        self.optional("deadline_tick", known(row.deadline_tick).map(i64::from));
+        self.integer("priority", i64::from(row.priority_at_arrival));
+        self.key("divisible");
+        self.text
+            .push_str(if row.divisible { "true" } else { "false" });
+    }
+
+    fn key(&mut self, key: &str) {
+        self.text.push_str(",\"");
+        self.text.push_str(key);
+        self.text.push_str("\":");
+    }
+
+    fn agent(&mut self, key: &str, agent: u32) {
+        self.key(key);
+        self.text.push_str(&self.names[agent as usize]);
+    }
+
+    fn integer(&mut self, key: &str, value: i64) {
+        self.key(key);
+        self.text.push_str(self.number.format(value));
+    }
+
+    fn optional(&mut self, key: &str, value: Option<i64>) {
+        match value {
+            Some(value) => self.integer(key, value),
+            None => {
+                self.key(key);
+                self.text.push_str("null");
+            }
+        }
+    }
+
+    fn word(&mut self, key: &str, word: &str) {
+        self.key(key);
+        self.text.push('"');
+        self.text.push_str(word);
+        self.text.push('"');
+    }
+
+    fn cost(&mut self, event: &Event) {
+        let cost = self.system.state().journal.cost(event).unwrap_or_default();
+        self.word("cost", &cost_text(cost));
+    }
+}
+
+/// Appends a JSON string.
+fn quote(text: &str, out: &mut String) {
+    out.push('"');
+    if text.bytes().all(|b| b >= 0x20 && b != b'"' && b != b'\\') {
+        out.push_str(text);
+    } else {
+        for c in text.chars() {
+            match c {
+                '"' => out.push_str("\\\""),
+                '\\' => out.push_str("\\\\"),
+                c if (c as u32) < 0x20 => out.push_str(&format!("\\u{:04x}", c as u32)),
+                c => out.push(c),
+            }
+        }
+    }
+    out.push('"');
+}

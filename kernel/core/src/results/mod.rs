@@ -1,0 +1,46 @@
+//! What a run leaves behind: the event log as JSON lines, and tables derived on request.
+
+pub mod event_lines;
+pub mod event_table;
+pub mod rebuild;
+pub mod summary;
+pub mod table;
+pub mod tick_tables;
+pub mod transaction_table;
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use crate::error::{Error, Result};
+
+/// Writes a file whole or not at all: under a temporary name beside it, then renamed.
+///
+/// # Errors
+/// [`Error::Write`]; the temporary file is gone.
+pub fn write_file(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> Result<()> {
+    let name = path
+        .file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let temporary = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
+    let attempt = || -> std::io::Result<()> {
+        let mut file = BufWriter::with_capacity(1 << 18, File::create(&temporary)?);
+        write(&mut file)?;
+        file.into_inner()
+            .map_err(std::io::IntoInnerError::into_error)?
+            .sync_all()?;
+        fs::rename(&temporary, path)
+    };
+    attempt().map_err(|error| {
+        // The write has failed already; a leftover is all that a failed removal adds.
+        let _ = fs::remove_file(&temporary);
+        Error::Write {
+            path: path.display().to_string(),
+            reason: error.to_string(),
+        }
+    })
+}

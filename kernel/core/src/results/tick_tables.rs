@@ -1,0 +1,229 @@
+//! Tables with a row per tick, per agent and tick, and per cost, derived from the event log.
+
+use crate::costs::{COMPONENTS, Component, RUNNING};
+use crate::ids::Tick;
+use crate::results::event_table::push_name;
+use crate::results::rebuild::{Flow, Rebuild};
+use crate::results::table::{Column, Table, Texts};
+use crate::system::System;
+
+/// Integer columns by name, filled row by row.
+struct Integers {
+    names: Vec<&'static str>,
+    columns: Vec<Vec<Option<i64>>>,
+}
+
+impl Integers {
+    fn new(names: &[&'static str]) -> Self {
+        Self {
+            names: names.to_vec(),
+            columns: vec![Vec::new(); names.len()],
+        }
+    }
+
+    fn push(&mut self, row: &[i128]) {
+        for (column, value) in self.columns.iter_mut().zip(row) {
+            column.push(i64::try_from(*value).ok());
+        }
+    }
+
+    fn into_columns(self) -> impl Iterator<Item = (&'static str, Column)> {
+        self.names
+            .into_iter()
+            .zip(self.columns.into_iter().map(Column::Integer))
+    }
+}
+
+fn pair(flow: Flow) -> [i128; 2] {
+    [i128::from(flow.volume), flow.value]
+}
+
+/// One row per agent and closed tick.
+pub fn agents(system: &System) -> Table {
+    let mut names = Texts::default();
+    let mut head = Integers::new(&["tick", "day"]);
+    let mut body = Integers::new(&[
+        "balance",
+        "credit_limit",
+        "available_liquidity",
+        "liquidity_allocated",
+        "liquidity_pool",
+        "loan",
+        "credits_deferred",
+        "internal_queue_volume",
+        "internal_queue_value",
+        "central_queue_volume",
+        "central_queue_value",
+        "arrived_volume",
+        "arrived_value",
+        "paid_volume",
+        "paid_value",
+        "received_volume",
+        "received_value",
+    ]);
+    let mut costs: [Vec<Option<i128>>; COMPONENTS] = Default::default();
+    let mut rebuild = Rebuild::new(system);
+    while let Some(tick) = rebuild.advance() {
+        for (ix, agent) in rebuild.agents.iter().enumerate() {
+            head.push(&[i128::from(tick), day(system, tick)]);
+            push_name(&mut names, system, Some(ix as u32));
+            let credit = i128::from(agent.credit_limit);
+            let money = [
+                agent.balance,
+                credit,
+                agent.balance + credit,
+                agent.allocated,
+                agent.pool,
+                agent.loan,
+                agent.deferred,
+            ];
+            let flows = [
+                agent.internal,
+                agent.central,
+                agent.arrived,
+                agent.paid,
+                agent.received,
+            ];
+            let row: Vec<i128> = money
+                .into_iter()
+                .chain(flows.into_iter().flat_map(pair))
+                .collect();
+            body.push(&row);
+            for (column, cost) in costs.iter_mut().zip(agent.costs) {
+                column.push(Some(cost));
+            }
+        }
+    }
+    let mut columns: Vec<_> = head.into_columns().collect();
+    columns.push(("agent_id", Column::Text(names)));
+    columns.extend(body.into_columns());
+    columns.extend(
+        COST_COLUMNS
+            .into_iter()
+            .zip(costs.into_iter().map(Column::Cost)),
+    );
+    Table { columns }
+}
+
+/// Names of the cost columns, in the order of [`Component::ALL`].
+const COST_COLUMNS: [&str; COMPONENTS] = [
+    "overdraft_cost",
+    "delay_cost",
+    "liquidity_cost",
+    "split_friction_cost",
+    "deadline_penalty_cost",
+    "end_of_day_penalty_cost",
+    "end_of_day_borrowing_cost",
+];
+
+/// One row per closed tick, for the system.
+pub fn ticks(system: &System) -> Table {
+    let mut table = Integers::new(&[
+        "tick",
+        "day",
+        "arrived_volume",
+        "arrived_value",
+        "released_volume",
+        "released_value",
+        "settled_volume",
+        "settled_value",
+        "entry_volume",
+        "entry_value",
+        "queue_release_volume",
+        "queue_release_value",
+        "bilateral_offsetting_volume",
+        "bilateral_offsetting_value",
+        "cycles_volume",
+        "cycles_value",
+        "gridlock_resolution_volume",
+        "gridlock_resolution_value",
+        "end_of_day_volume",
+        "end_of_day_value",
+        "internal_queue_volume",
+        "internal_queue_value",
+        "central_queue_volume",
+        "central_queue_value",
+    ]);
+    let mut costs = Vec::new();
+    let mut rebuild = Rebuild::new(system);
+    while let Some(tick) = rebuild.advance() {
+        let total = |pick: fn(&crate::results::rebuild::AgentTick) -> Flow| {
+            rebuild
+                .agents
+                .iter()
+                .map(pick)
+                .fold(Flow::default(), |sum, flow| Flow {
+                    volume: sum.volume + flow.volume,
+                    value: sum.value + flow.value,
+                })
+        };
+        let flows = [total(|a| a.arrived), rebuild.released, total(|a| a.paid)];
+        let queues = [total(|a| a.internal), total(|a| a.central)];
+        let row: Vec<i128> = [i128::from(tick), day(system, tick)]
+            .into_iter()
+            .chain(
+                flows
+                    .into_iter()
+                    .chain(rebuild.settled)
+                    .chain(queues)
+                    .flat_map(pair),
+            )
+            .collect();
+        table.push(&row);
+        costs.push(Some(
+            rebuild.agents.iter().flat_map(|agent| agent.costs).sum(),
+        ));
+    }
+    let mut columns: Vec<_> = table.into_columns().collect();
+    columns.push(("cost", Column::Cost(costs)));
+    Table { columns }
+}
+
+/// One row per cost that is not zero: running ones per agent, component and tick, one-off ones as
+/// they were charged, with their transaction.
+pub fn costs(system: &System) -> Table {
+    let mut head = Integers::new(&["tick", "day"]);
+    let (mut names, mut components, mut transactions) =
+        (Texts::default(), Texts::default(), Texts::default());
+    let mut costs = Vec::new();
+    let mut rebuild = Rebuild::new(system);
+    while let Some(tick) = rebuild.advance() {
+        let running = rebuild.agents.iter().enumerate().flat_map(|(ix, agent)| {
+            Component::ALL[..RUNNING]
+                .iter()
+                .map(move |&c| (ix as u32, c, None, agent.costs[c as usize]))
+        });
+        let one_off = rebuild
+            .charges
+            .iter()
+            .map(|c| (c.agent.0, c.component, c.transaction, c.cost));
+        for (agent, component, transaction, cost) in running.chain(one_off) {
+            if cost == 0 {
+                continue;
+            }
+            head.push(&[i128::from(tick), day(system, tick)]);
+            push_name(&mut names, system, Some(agent));
+            components.push(component.word());
+            match transaction {
+                Some(id) => transactions.push_with(|out| {
+                    system
+                        .state()
+                        .transactions
+                        .write_id(id, system.names(), out)
+                }),
+                None => transactions.push_null(),
+            }
+            costs.push(Some(cost));
+        }
+    }
+    let mut columns: Vec<_> = head.into_columns().collect();
+    columns.push(("agent_id", Column::Text(names)));
+    columns.push(("component", Column::Text(components)));
+    columns.push(("transaction_id", Column::Text(transactions)));
+    columns.push(("cost", Column::Cost(costs)));
+    Table { columns }
+}
+
+fn day(system: &System, tick: Tick) -> i128 {
+    i128::from(tick / system.ticks_per_day())
+}

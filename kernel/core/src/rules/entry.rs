@@ -1,0 +1,42 @@
+//! Entry: what was released in this tick is tried one by one, by class, then release.
+//!
+//! A transaction settles alone if its amount is within its sender's available liquidity and the
+//! queue discipline lets it be tried; otherwise it joins the central queue. Queue release follows
+//! every settlement. Source: CPSS (1997), Real-time gross settlement systems.
+
+use crate::error::Result;
+use crate::event::Cause;
+use crate::ids::TransactionId;
+use crate::queue::Place;
+use crate::rules::{QueueDiscipline, queue_release};
+use crate::state::State;
+
+/// Step 5 for the transactions released in this tick; empties `released`.
+pub(crate) fn run(state: &mut State, released: &mut Vec<(Place, TransactionId)>) -> Result<()> {
+    for (place, id) in &mut *released {
+        *place = state.central.place(*id, &state.transactions);
+    }
+    released.sort_unstable();
+    for &(place, id) in &*released {
+        if stands_behind(state, place, id) {
+            state.enqueue(id, Cause::Order)?;
+        } else if state.settle_one(id, Cause::Entry)? {
+            queue_release::run(state)?;
+        } else {
+            state.enqueue(id, Cause::Liquidity)?;
+        }
+    }
+    released.clear();
+    Ok(())
+}
+
+/// Whether the discipline forbids the try because something of the sender stands before it.
+fn stands_behind(state: &State, place: Place, id: TransactionId) -> bool {
+    match state.rules.queue_discipline {
+        QueueDiscipline::FifoBypass => false,
+        QueueDiscipline::StrictFifo => {
+            let queue = state.central.of(state.transactions[id].sender).all();
+            queue.first().is_some_and(|(first, _)| first < place)
+        }
+    }
+}

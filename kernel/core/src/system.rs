@@ -1,0 +1,656 @@
+//! The order of business of a tick, readable in one place.
+
+use crate::amount::AMOUNT_MAX;
+use crate::behaviour::arrivals::ArrivalProcess;
+use crate::behaviour::stream::StreamKey;
+use crate::costs::{self, Component, Costs};
+use crate::decision::{Decision, Desk, ticks_to_deadline};
+use crate::error::{Error, Result};
+use crate::event::{Cause, Kind};
+use crate::ids::{AgentId, NONE, Tick, TransactionId};
+use crate::ledger::{Account, Ledger};
+use crate::queue::Place;
+use crate::rate::{Rate, half_even};
+use crate::rules::{Mechanisms, end_of_day, entry, liquidity_pool, queue_release};
+use crate::spec::{AgentSpec, GivenTransactions, Spec};
+use crate::state::{Counts, State};
+use crate::transaction::{Origin, Status, Transaction, Transactions};
+
+/// What a tick came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Outcome {
+    /// The tick.
+    pub tick: Tick,
+    /// Transactions that arrived, settlements, and those by a liquidity-saving mechanism.
+    pub counts: Counts,
+    /// Cost of the tick over all agents: the difference of the rounded running totals.
+    pub total_cost: i128,
+}
+
+/// Largest state of the central queue at the end of a tick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Peak {
+    /// Transactions.
+    pub volume: u64,
+    /// Minor units.
+    pub value: i128,
+    /// First tick at whose end the value stood so high.
+    pub tick: Tick,
+}
+
+/// A payment system with its agents' compiled behaviour.
+#[derive(Debug, Clone)]
+pub struct System {
+    pub(crate) state: State,
+    names: Vec<String>,
+    ticks_per_day: u32,
+    fractions: Vec<Rate>,
+    opening: Vec<(i64, i64, i64)>,
+    desks: Vec<Desk>,
+    /// One bit an agent: it has something pending or was asked in this tick.
+    busy: Vec<u64>,
+    processes: Vec<(AgentId, ArrivalProcess)>,
+    given: GivenTransactions,
+    /// Rows of the given transactions by arrival tick, sender and row; those not arrived yet.
+    agenda: Vec<u32>,
+    next_given: usize,
+    mechanisms: Mechanisms,
+    released: Vec<(Place, TransactionId)>,
+    release_numbers: u64,
+    is_open: bool,
+    outcome: Outcome,
+    rounded_total: i128,
+    peak: Peak,
+    failure: Option<Error>,
+}
+
+impl System {
+    /// A system at the start of tick 0.
+    ///
+    /// # Errors
+    /// [`Error::Spec`] if the specification describes no system. It is meant to have been checked
+    /// before; what is checked here keeps the kernel itself sound.
+    pub fn new(spec: Spec) -> Result<Self> {
+        check(&spec)?;
+        let agents = spec.agents.len();
+        let accounts = spec.agents.iter().map(account).collect();
+        let names: Vec<String> = spec.agents.iter().map(|a| a.id.clone()).collect();
+        let processes = spec
+            .agents
+            .iter()
+            .enumerate()
+            .filter_map(|(ix, agent)| {
+                let sender = AgentId(ix as u32);
+                let key = StreamKey::new(spec.seed, &agent.id);
+                let arrivals = agent.arrivals.as_ref().filter(|a| a.rate_per_tick > 0.0)?;
+                Some((
+                    sender,
+                    ArrivalProcess::new(arrivals, sender, agents as u32, key),
+                ))
+            })
+            .collect();
+        let mut given = spec.transactions;
+        let agenda = agenda(&given);
+        let transactions = Transactions::new(std::mem::take(&mut given.ids));
+        let costs = Costs::new(spec.cost_rates, agents);
+        let state = State::new(spec.rules, Ledger::new(accounts), transactions, costs);
+        Ok(Self {
+            mechanisms: Mechanisms::new(agents),
+            state,
+            names,
+            ticks_per_day: spec.ticks_per_day,
+            fractions: spec
+                .agents
+                .iter()
+                .map(|a| a.liquidity_allocation_fraction)
+                .collect(),
+            opening: spec
+                .agents
+                .iter()
+                .map(|a| (a.opening_balance, a.credit_limit, a.liquidity_pool))
+                .collect(),
+            desks: spec.agents.iter().map(|a| Desk::new(a.policy)).collect(),
+            busy: vec![0; agents.div_ceil(64)],
+            processes,
+            given,
+            agenda,
+            next_given: 0,
+            released: Vec::new(),
+            release_numbers: 0,
+            is_open: false,
+            outcome: Outcome::default(),
+            rounded_total: 0,
+            peak: Peak::default(),
+            failure: None,
+        })
+    }
+
+    /// Steps 1 to 3: the day opens, transactions arrive.
+    ///
+    /// # Errors
+    /// [`Error::OutOfOrder`] if the tick is open already; [`Error::Overflow`].
+    pub fn open_tick(&mut self) -> Result<()> {
+        if self.is_open {
+            return Err(Error::OutOfOrder("the tick is open already"));
+        }
+        self.guarded(Self::open)
+    }
+
+    /// Step 4 for one agent: its policy decides now.
+    ///
+    /// # Errors
+    /// [`Error::OutOfOrder`] if no tick is open.
+    pub fn ask(&mut self, agent: AgentId) -> Result<()> {
+        if !self.is_open {
+            return Err(Error::OutOfOrder("no tick is open"));
+        }
+        let desk = &mut self.desks[agent.ix()];
+        if self.state.internal.volume(agent) > 0 || !desk.pending.is_empty() {
+            desk.ask(&mut self.state, agent, self.ticks_per_day);
+            self.busy[agent.ix() / 64] |= 1 << (agent.ix() % 64);
+        }
+        Ok(())
+    }
+
+    /// Step 4 for every agent that was not asked in this tick.
+    ///
+    /// # Errors
+    /// [`Error::OutOfOrder`] if no tick is open.
+    pub fn ask_all(&mut self) -> Result<()> {
+        let mut from = 0;
+        while let Some(agent) = self.next_desk(from) {
+            self.ask(agent)?;
+            from = agent.0 + 1;
+        }
+        if self.is_open {
+            Ok(())
+        } else {
+            Err(Error::OutOfOrder("no tick is open"))
+        }
+    }
+
+    /// Buffers a decision of an agent for step 4 of the open tick, else of the next.
+    ///
+    /// # Errors
+    /// [`Error::Decision`] if the agent cannot take it now.
+    pub fn decide(&mut self, agent: AgentId, decision: Decision) -> Result<()> {
+        self.desks[agent.ix()].decide(&mut self.state, &self.names, agent, decision)?;
+        self.busy[agent.ix() / 64] |= 1 << (agent.ix() % 64);
+        Ok(())
+    }
+
+    /// Applies what was decided, then steps 5 to 12.
+    ///
+    /// # Errors
+    /// [`Error::OutOfOrder`] if no tick is open; [`Error::Overflow`].
+    pub fn close_tick(&mut self) -> Result<Outcome> {
+        if !self.is_open {
+            return Err(Error::OutOfOrder("no tick is open"));
+        }
+        self.guarded(Self::close)?;
+        Ok(self.outcome)
+    }
+
+    /// Whole ticks: open, ask every policy, close. The outcome of the last.
+    ///
+    /// # Errors
+    /// [`Error::OutOfOrder`] if a tick is open; [`Error::Overflow`].
+    pub fn advance(&mut self, ticks: u32) -> Result<Outcome> {
+        for _ in 0..ticks {
+            self.open_tick()?;
+            self.ask_all()?;
+            self.close_tick()?;
+        }
+        Ok(self.outcome)
+    }
+
+    /// Runs a part of a tick; after a failure the system refuses to go on.
+    fn guarded(&mut self, part: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone());
+        }
+        part(self).inspect_err(|error| self.failure = Some(error.clone()))
+    }
+
+    fn open(&mut self) -> Result<()> {
+        if self.state.tick == NONE - 1 {
+            return Err(Error::overflow("the number of ticks"));
+        }
+        if self.state.tick == 0 {
+            self.open_accounts();
+        }
+        if self.state.tick.is_multiple_of(self.ticks_per_day) {
+            for agent in self.state.ledger.agents() {
+                liquidity_pool::open(&mut self.state, agent, self.fractions[agent.ix()])?;
+            }
+        }
+        self.arrivals()?;
+        self.is_open = true;
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<()> {
+        let last_of_day = (self.state.tick + 1).is_multiple_of(self.ticks_per_day);
+        self.apply_decisions()?;
+        self.settle_tick()?;
+        if last_of_day {
+            end_of_day::run(&mut self.state)?;
+        }
+        self.credit_deferred()?;
+        self.accrue(last_of_day)?;
+        if last_of_day {
+            for agent in self.state.ledger.agents() {
+                liquidity_pool::close(&mut self.state, agent)?;
+            }
+        }
+        self.finish_tick()
+    }
+
+    /// Steps 5 to 7.
+    fn settle_tick(&mut self) -> Result<()> {
+        queue_release::run(&mut self.state)?;
+        entry::run(&mut self.state, &mut self.released)?;
+        self.mechanisms.run(&mut self.state)
+    }
+
+    fn open_accounts(&mut self) {
+        for agent in self.state.ledger.agents() {
+            let balance = self.state.ledger[agent].balance;
+            self.state
+                .record(Kind::AccountOpened, Cause::None, agent, NONE, balance);
+        }
+    }
+
+    /// Step 3: agents in scenario order, each with its given and then its drawn transactions.
+    fn arrivals(&mut self) -> Result<()> {
+        let tick = self.state.tick;
+        for at in 0..self.processes.len() {
+            let (sender, _) = self.processes[at];
+            self.given_before(sender.0 + 1)?;
+            let (_, process) = &self.processes[at];
+            for position in 0..process.count(tick, self.ticks_per_day) {
+                let drawn = process.draw(tick, position)?;
+                self.state.arrive(arrived(
+                    sender,
+                    drawn.receiver,
+                    drawn.amount,
+                    (tick, drawn.deadline),
+                    Origin::Generated(position + 1),
+                    (drawn.priority, drawn.divisible),
+                ))?;
+            }
+        }
+        self.given_before(NONE)
+    }
+
+    /// Lets the given transactions of this tick arrive whose sender comes before `end`.
+    fn given_before(&mut self, end: u32) -> Result<()> {
+        let tick = self.state.tick;
+        while let Some(&row) = self.agenda.get(self.next_given) {
+            let (given, at) = (&self.given, row as usize);
+            if given.arrival_ticks[at] != tick || given.senders[at].0 >= end {
+                return Ok(());
+            }
+            self.next_given += 1;
+            self.state.arrive(arrived(
+                given.senders[at],
+                given.receivers[at],
+                given.amounts[at],
+                (
+                    tick,
+                    given
+                        .deadline_ticks
+                        .as_ref()
+                        .map_or(NONE, |column| column[at]),
+                ),
+                Origin::Given(row),
+                (
+                    given.priorities.as_ref().map_or(5, |column| column[at]),
+                    given.divisible.as_ref().is_none_or(|column| column[at]),
+                ),
+            ))?;
+        }
+        Ok(())
+    }
+
+    /// Step 4: what each agent decided, in scenario order.
+    fn apply_decisions(&mut self) -> Result<()> {
+        for word in 0..self.busy.len() {
+            let mut bits = std::mem::take(&mut self.busy[word]);
+            while bits != 0 {
+                let agent = AgentId(word as u32 * 64 + bits.trailing_zeros());
+                bits &= bits - 1;
+                let desk = &mut self.desks[agent.ix()];
+                desk.asked = false;
+                desk.apply(
+                    &mut self.state,
+                    agent,
+                    &mut self.released,
+                    &mut self.release_numbers,
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The first agent from `from` on that holds something or has something pending.
+    fn next_desk(&self, from: u32) -> Option<AgentId> {
+        let holding = self.state.internal.next_occupied(from);
+        let busy = (from / 64..self.busy.len() as u32).find_map(|word| {
+            let mask = if word == from / 64 {
+                u64::MAX << (from % 64)
+            } else {
+                u64::MAX
+            };
+            let bits = self.busy[word as usize] & mask;
+            (bits != 0).then(|| AgentId(word * 64 + bits.trailing_zeros()))
+        });
+        match (holding, busy) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// Step 9.
+    fn credit_deferred(&mut self) -> Result<()> {
+        if !self.state.rules.deferred_crediting {
+            return Ok(());
+        }
+        for (agent, amount) in self.state.ledger.credit_deferred()? {
+            let before = self.state.ledger[agent].balance - amount;
+            self.state.meter_overdraft(agent, before)?;
+            self.state
+                .record(Kind::Credited, Cause::None, agent, NONE, amount);
+            self.state.retry(agent);
+        }
+        Ok(())
+    }
+
+    /// Step 10: running costs see the state up to here; penalties follow.
+    fn accrue(&mut self, last_of_day: bool) -> Result<()> {
+        self.state.accrues_from = self.state.tick + 1;
+        self.state.mark_overdue()?;
+        if !last_of_day {
+            return Ok(());
+        }
+        let rates = self.state.costs.rates();
+        let penalty = rates.eod_penalty_per_transaction;
+        let borrowing = rates.eod_borrowing_bps;
+        if !penalty.is_zero() {
+            let cost = penalty.price()?;
+            for (agent, id) in self.penalised() {
+                let component = Component::EndOfDayPenalty;
+                self.state
+                    .charge(Kind::EndOfDayPenalty, component, agent, id.0, 0, cost)?;
+            }
+        }
+        if !borrowing.is_zero() {
+            for agent in self.state.ledger.agents() {
+                let loan = self.state.ledger[agent].loan;
+                if loan > 0 {
+                    let cost = borrowing.bps_of(i128::from(loan))?;
+                    let component = Component::EndOfDayBorrowing;
+                    self.state.charge(
+                        Kind::EndOfDayBorrowing,
+                        component,
+                        agent,
+                        NONE,
+                        loan,
+                        cost,
+                    )?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Transactions that are unsettled at this close or were cancelled by it.
+    fn penalised(&self) -> Vec<(AgentId, TransactionId)> {
+        let state = &self.state;
+        let unsettled = state
+            .ledger
+            .agents()
+            .flat_map(|agent| state.unsettled_of(agent));
+        let all = state.cancelled.iter().copied().chain(unsettled);
+        all.map(|id| (state.transactions[id].sender, id)).collect()
+    }
+
+    /// Step 12.
+    fn finish_tick(&mut self) -> Result<()> {
+        let state = &mut self.state;
+        let total = half_even(costs::sum(&state.costs.of_system(state.tick + 1)?)?);
+        self.outcome = Outcome {
+            tick: state.tick,
+            counts: state.counts,
+            total_cost: total - self.rounded_total,
+        };
+        self.rounded_total = total;
+        self.peak.volume = self.peak.volume.max(state.central.volume());
+        if state.central.value() > self.peak.value {
+            (self.peak.value, self.peak.tick) = (state.central.value(), state.tick);
+        }
+        state.counts = Counts::default();
+        state.cancelled.clear();
+        state.tick += 1;
+        state.accrues_from = state.tick;
+        self.is_open = false;
+        Ok(())
+    }
+
+    /// The tick that is open, else the next to open.
+    pub fn tick(&self) -> Tick {
+        self.state.tick
+    }
+
+    /// Whether a tick is open.
+    pub fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// The outcome of the last closed tick.
+    pub fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    /// Ids of the agents, in scenario order.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The state, to look at.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Ticks in a day.
+    pub fn ticks_per_day(&self) -> u32 {
+        self.ticks_per_day
+    }
+
+    /// Opening balance, credit limit and pool of an agent, in minor units.
+    pub fn opening(&self, agent: AgentId) -> (i64, i64, i64) {
+        self.opening[agent.ix()]
+    }
+
+    /// The largest central queue so far, at ends of ticks.
+    pub fn peak(&self) -> Peak {
+        self.peak
+    }
+
+    /// An agent's cost so far, in cost units.
+    ///
+    /// # Errors
+    /// [`Error::Overflow`] if it does not fit.
+    pub fn cost_of(&self, agent: AgentId) -> Result<i128> {
+        costs::sum(&self.state.costs.of(agent, self.accrued_until())?)
+    }
+
+    /// Ticks from now to a transaction's deadline; without one, to the last tick of its day of
+    /// arrival.
+    pub fn ticks_to_deadline(&self, row: &Transaction) -> i64 {
+        ticks_to_deadline(
+            row.deadline_tick,
+            row.arrival_tick,
+            self.state.tick,
+            self.ticks_per_day,
+        )
+    }
+
+    /// Decides to release a held transaction with a new priority: both or neither.
+    ///
+    /// # Errors
+    /// [`Error::Decision`] if the agent cannot do so now.
+    pub fn release_as(&mut self, agent: AgentId, id: TransactionId, priority: u8) -> Result<()> {
+        self.decide(agent, Decision::Reprioritise(id, priority))?;
+        self.decide(agent, Decision::Release(id)).inspect_err(|_| {
+            self.desks[agent.ix()].pending.pop();
+        })
+    }
+
+    /// Puts names in place of numbers in an error's text.
+    pub fn describe(&self, error: &Error) -> String {
+        match error {
+            Error::Balance { agent } => {
+                format!(
+                    "the balance of agent {} does not fit in 64-bit minor units",
+                    self.names[agent.ix()]
+                )
+            }
+            other => other.to_string(),
+        }
+    }
+
+    /// What an agent may still commit: available liquidity less its own central queue and what it
+    /// released in this tick, in minor units.
+    pub fn free_liquidity(&self, agent: AgentId) -> i128 {
+        self.desks[agent.ix()].free_liquidity(&self.state, agent)
+    }
+
+    /// First tick whose running costs are not accrued yet.
+    pub fn accrued_until(&self) -> Tick {
+        self.state.accrues_from
+    }
+}
+
+fn arrived(
+    sender: AgentId,
+    receiver: AgentId,
+    amount: i64,
+    (arrival_tick, deadline_tick): (Tick, Tick),
+    origin: Origin,
+    (priority, divisible): (u8, bool),
+) -> Transaction {
+    Transaction {
+        amount,
+        release_number: 0,
+        sender,
+        receiver,
+        arrival_tick,
+        deadline_tick,
+        end_tick: NONE,
+        previous: NONE,
+        next: NONE,
+        origin,
+        status: Status::Held,
+        priority,
+        priority_at_arrival: priority,
+        divisible,
+        overdue: false,
+        decided: false,
+    }
+}
+
+fn account(agent: &AgentSpec) -> Account {
+    Account {
+        balance: agent.opening_balance,
+        floor: -agent.credit_limit,
+        credit_limit: agent.credit_limit,
+        pool: agent.liquidity_pool,
+        balance_at_open: agent.opening_balance,
+        ..Account::default()
+    }
+}
+
+/// Rows by arrival tick, then sender, then row.
+fn agenda(given: &GivenTransactions) -> Vec<u32> {
+    let mut rows: Vec<u32> = (0..given.amounts.len() as u32).collect();
+    let key = |row: &u32| {
+        let at = *row as usize;
+        u64::from(given.arrival_ticks[at]) << 32 | u64::from(given.senders[at].0)
+    };
+    if !rows.is_sorted_by_key(key) {
+        rows.sort_by_key(key);
+    }
+    rows
+}
+
+/// What the kernel itself relies on; the full check of a scenario happens before.
+fn check(spec: &Spec) -> Result<()> {
+    let wrong = |text: String| Err(Error::Spec(text));
+    if spec.ticks_per_day == 0 {
+        return wrong("ticks_per_day must be at least 1 (got 0)".into());
+    }
+    if spec.agents.len() < 2 || spec.agents.len() >= NONE as usize {
+        return wrong(format!(
+            "agent_configs must hold at least two agents (got {})",
+            spec.agents.len()
+        ));
+    }
+    let mut money = 0_i128;
+    for agent in &spec.agents {
+        let parts = [
+            agent.opening_balance.unsigned_abs(),
+            agent.credit_limit.unsigned_abs(),
+            agent.liquidity_pool.unsigned_abs(),
+        ];
+        money += parts.iter().map(|&part| i128::from(part)).sum::<i128>();
+        let fraction = agent.liquidity_allocation_fraction.0;
+        if agent.credit_limit < 0
+            || agent.liquidity_pool < 0
+            || !(0..=Rate::ONE.0).contains(&fraction)
+        {
+            return wrong(format!(
+                "agent {}: limits and pools must be at least 0, fractions 0 to 1",
+                agent.id
+            ));
+        }
+    }
+    if money > i128::from(AMOUNT_MAX) {
+        return wrong(format!(
+            "opening balances, credit limits and pools must sum to at most {AMOUNT_MAX} (got {money})"
+        ));
+    }
+    let given = &spec.transactions;
+    let rows = given.amounts.len();
+    let lengths = [
+        given.senders.len(),
+        given.receivers.len(),
+        given.arrival_ticks.len(),
+    ];
+    let optional = [
+        given.deadline_ticks.as_ref().map(Vec::len),
+        given.priorities.as_ref().map(Vec::len),
+        given.divisible.as_ref().map(Vec::len),
+    ];
+    if lengths
+        .iter()
+        .chain(optional.iter().flatten())
+        .any(|&length| length != rows)
+        || rows >= NONE as usize
+    {
+        return wrong("columns of transactions must have one length".into());
+    }
+    let agents = spec.agents.len();
+    for row in 0..rows {
+        let (sender, receiver, amount) =
+            (given.senders[row], given.receivers[row], given.amounts[row]);
+        let known = sender.ix() < agents && receiver.ix() < agents && sender != receiver;
+        if !known || !(1..=AMOUNT_MAX).contains(&amount) {
+            return wrong(format!(
+                "transaction {}: needs two known agents and an amount of 1 to {AMOUNT_MAX}",
+                row + 1
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,403 @@
+//! The system as a Python class.
+
+use std::path::PathBuf;
+
+use paysim_kernel::costs::Component;
+use paysim_kernel::event::Cause;
+use paysim_kernel::ids::{AgentId, TransactionId};
+use paysim_kernel::rate::cost_text;
+use paysim_kernel::results::rebuild::Flow;
+use paysim_kernel::results::{
+    event_lines, event_table, summary, tick_tables, transaction_table, write_file,
+};
+use paysim_kernel::spec::{GivenTransactions, Spec};
+use paysim_kernel::transaction::{Origin, Status, known};
+use paysim_kernel::{Decision, Error, Outcome, System};
+use pyo3::buffer::PyBuffer;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
+
+use crate::convert::specification;
+use crate::errors::{exception, plain, refused};
+use crate::table::Table;
+use crate::view::{View, view};
+
+/// A payment system that advances tick by tick; agents and transactions are numbers here.
+#[pyclass(module = "paysim._kernel")]
+pub struct Kernel {
+    system: System,
+    cost_rates: Py<PyAny>,
+    rules: Py<PyAny>,
+}
+
+#[pymethods]
+impl Kernel {
+    #[new]
+    #[pyo3(signature = (scenario, seed, scripted=Vec::new()))]
+    fn new(scenario: &Bound<'_, PyAny>, seed: u64, scripted: Vec<u32>) -> PyResult<Self> {
+        Self::build(scenario, specification(scenario, seed, &scripted)?)
+    }
+
+    /// A kernel whose given transactions come as columns: agents as numbers in scenario order
+    /// (unsigned 32-bit), amounts (signed 64-bit), arrival ticks (unsigned 32-bit).
+    #[staticmethod]
+    fn from_columns(
+        py: Python<'_>,
+        scenario: &Bound<'_, PyAny>,
+        seed: u64,
+        sender: PyBuffer<u32>,
+        receiver: PyBuffer<u32>,
+        amount: PyBuffer<i64>,
+        arrival_tick: PyBuffer<u32>,
+    ) -> PyResult<Self> {
+        let agents = |column: PyBuffer<u32>| -> PyResult<Vec<AgentId>> {
+            Ok(column.to_vec(py)?.into_iter().map(AgentId).collect())
+        };
+        let transactions = GivenTransactions {
+            senders: agents(sender)?,
+            receivers: agents(receiver)?,
+            amounts: amount.to_vec(py)?,
+            arrival_ticks: arrival_tick.to_vec(py)?,
+            ..GivenTransactions::default()
+        };
+        let spec = Spec {
+            transactions,
+            ..specification(scenario, seed, &[])?
+        };
+        Self::build(scenario, spec)
+    }
+
+    /// The tick that is open, else the next to open.
+    #[getter]
+    fn tick(&self) -> u32 {
+        self.system.tick()
+    }
+
+    /// Whether a tick is open.
+    #[getter]
+    fn is_open(&self) -> bool {
+        self.system.is_open()
+    }
+
+    /// Steps 1 to 3 of a tick: the day opens, transactions arrive.
+    fn open_tick(&mut self) -> PyResult<()> {
+        let done = self.system.open_tick();
+        self.told(done)
+    }
+
+    /// Step 4 for one agent: its compiled policy decides now.
+    fn ask(&mut self, agent: u32) -> PyResult<()> {
+        let agent = self.agent(agent)?;
+        let done = self.system.ask(agent);
+        self.told(done)
+    }
+
+    /// Step 4 for every agent that was not asked in this tick.
+    fn ask_all(&mut self) -> PyResult<()> {
+        let done = self.system.ask_all();
+        self.told(done)
+    }
+
+    /// Applies what was decided, then steps 5 to 12; tick, arrivals, settlements, settlements by
+    /// liquidity-saving mechanisms, and the tick's cost in minor units.
+    fn close_tick<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let done = self.system.close_tick();
+        outcome(py, self.told(done)?)
+    }
+
+    /// That many whole ticks without the GIL; the outcome of the last.
+    fn advance<'py>(&mut self, py: Python<'py>, ticks: u32) -> PyResult<Bound<'py, PyTuple>> {
+        let system = &mut self.system;
+        let done = py.detach(|| system.advance(ticks));
+        outcome(py, self.told(done)?)
+    }
+
+    /// Decides to submit a held transaction, with a new priority if one is given.
+    #[pyo3(signature = (agent, transaction, priority=None))]
+    fn release(&mut self, agent: u32, transaction: u32, priority: Option<u8>) -> PyResult<()> {
+        let transaction = self.transaction(transaction)?;
+        let agent = self.agent(agent)?;
+        let done = match priority {
+            None => self.system.decide(agent, Decision::Release(transaction)),
+            Some(priority) => self.system.release_as(agent, transaction, priority),
+        };
+        self.told(done)
+    }
+
+    /// Decides to submit a held transaction in parts.
+    fn split(&mut self, agent: u32, transaction: u32, parts: u32) -> PyResult<()> {
+        let transaction = self.transaction(transaction)?;
+        self.decide(agent, Decision::Split(transaction, parts))
+    }
+
+    /// Decides to change a transaction's priority.
+    fn reprioritise(&mut self, agent: u32, transaction: u32, priority: u8) -> PyResult<()> {
+        let transaction = self.transaction(transaction)?;
+        self.decide(agent, Decision::Reprioritise(transaction, priority))
+    }
+
+    /// Decides to take a transaction back from the central queue.
+    fn withdraw(&mut self, agent: u32, transaction: u32) -> PyResult<()> {
+        let transaction = self.transaction(transaction)?;
+        self.decide(agent, Decision::Withdraw(transaction))
+    }
+
+    /// Decides to release at most this much (minor units) per tick; None ends the bound.
+    #[pyo3(signature = (agent, value))]
+    fn set_release_budget(&mut self, agent: u32, value: Option<i64>) -> PyResult<()> {
+        self.decide(agent, Decision::SetReleaseBudget(value))
+    }
+
+    /// The number of a transaction in an agent's own queues.
+    fn find(&self, agent: u32, transaction_id: &str) -> PyResult<u32> {
+        let agent = self.agent(agent)?;
+        let (state, names) = (self.system.state(), self.system.names());
+        let mut own = state
+            .internal
+            .iter(agent, &state.transactions)
+            .chain(state.central.of(agent).all().iter());
+        match own.find(|id| state.transactions.id(*id, names) == transaction_id) {
+            Some(id) => Ok(id.0),
+            None => Err(refused(format!(
+                "transaction {transaction_id} is in no queue of agent {}",
+                names[agent.ix()]
+            ))),
+        }
+    }
+
+    /// What an agent sees.
+    fn view(&self, py: Python<'_>, agent: u32) -> PyResult<View> {
+        view(
+            py,
+            &self.system,
+            self.agent(agent)?,
+            &self.cost_rates,
+            &self.rules,
+        )
+    }
+
+    /// Agents, transactions and the central queue, as plain dicts.
+    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let state = self.system.state();
+        let agents = PyDict::new(py);
+        for agent in state.ledger.agents() {
+            agents.set_item(
+                &self.system.names()[agent.ix()],
+                self.agent_state(py, agent)?,
+            )?;
+        }
+        let transactions = PyDict::new(py);
+        let (remaining, splits) = (
+            state.transactions.remaining_amounts(),
+            state.transactions.splits(),
+        );
+        for (id, row) in state.transactions.iter() {
+            let key = state.transactions.id(id, self.system.names());
+            let entry = PyDict::new(py);
+            entry.set_item("id", &key)?;
+            entry.set_item("sender_id", &self.system.names()[row.sender.ix()])?;
+            entry.set_item("receiver_id", &self.system.names()[row.receiver.ix()])?;
+            entry.set_item("amount", row.amount)?;
+            entry.set_item("remaining_amount", remaining[id.ix()])?;
+            entry.set_item("arrival_tick", row.arrival_tick)?;
+            entry.set_item("deadline_tick", known(row.deadline_tick))?;
+            entry.set_item("priority", row.priority)?;
+            entry.set_item("is_fully_settled", row.status == Status::Settled)?;
+            entry.set_item("is_split", splits[id.ix()])?;
+            if let Origin::Part { parent, .. } = row.origin {
+                entry.set_item(
+                    "parent_id",
+                    state.transactions.id(parent, self.system.names()),
+                )?;
+            }
+            transactions.set_item(key, entry)?;
+        }
+        let dict = PyDict::new(py);
+        dict.set_item("agents", agents)?;
+        dict.set_item("transactions", transactions)?;
+        dict.set_item("queue_size", state.central.volume())?;
+        dict.set_item("queue_value", state.central.value())?;
+        Ok(dict)
+    }
+
+    /// Totals of the run so far.
+    fn summary<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let totals = self.told(summary::totals(&self.system))?;
+        let dict = PyDict::new(py);
+        dict.set_item("ticks", self.system.tick())?;
+        dict.set_item("events", self.system.state().journal.len())?;
+        dict.set_item("arrivals", flow(py, totals.arrivals)?)?;
+        dict.set_item("settlements", flow(py, totals.settlements)?)?;
+        let by_cause = PyDict::new(py);
+        for (cause, settled) in Cause::SETTLEMENTS.iter().zip(totals.settled_by) {
+            by_cause.set_item(cause.word(), flow(py, settled)?)?;
+        }
+        dict.set_item("settled_by", by_cause)?;
+        dict.set_item("unsettled", flow(py, totals.unsettled)?)?;
+        dict.set_item("cancelled", flow(py, totals.cancelled)?)?;
+        let peak = self.system.peak();
+        let queue = PyDict::new(py);
+        queue.set_item("volume", peak.volume)?;
+        queue.set_item("value", peak.value)?;
+        queue.set_item("tick", peak.tick)?;
+        dict.set_item("peak_queue", queue)?;
+        dict.set_item("cost", costs(py, &totals.costs)?)?;
+        dict.set_item("total_cost", cost_text(totals.total_cost))?;
+        let agents = PyList::empty(py);
+        for (agent, own) in self.system.state().ledger.agents().zip(&totals.agents) {
+            let entry = PyDict::new(py);
+            entry.set_item("id", &self.system.names()[agent.ix()])?;
+            entry.set_item("balance", self.system.state().ledger[agent].balance)?;
+            entry.set_item("sent", flow(py, own.sent)?)?;
+            entry.set_item("settled", flow(py, own.settled)?)?;
+            entry.set_item("delayed", flow(py, own.delayed)?)?;
+            entry.set_item("unsettled", flow(py, own.unsettled)?)?;
+            entry.set_item("cost", costs(py, &own.costs)?)?;
+            entry.set_item("total_cost", cost_text(own.total_cost))?;
+            agents.append(entry)?;
+        }
+        dict.set_item("agents", agents)?;
+        Ok(dict)
+    }
+
+    /// The event log as a table.
+    fn events(&self, py: Python<'_>) -> Table {
+        py.detach(|| Table(event_table::events(&self.system)))
+    }
+
+    /// Every transaction that has come to exist.
+    fn transactions(&self, py: Python<'_>) -> Table {
+        py.detach(|| Table(transaction_table::transactions(&self.system)))
+    }
+
+    /// Every agent at the end of every closed tick.
+    fn agents(&self, py: Python<'_>) -> Table {
+        py.detach(|| Table(tick_tables::agents(&self.system)))
+    }
+
+    /// The system at the end of every closed tick.
+    fn ticks(&self, py: Python<'_>) -> Table {
+        py.detach(|| Table(tick_tables::ticks(&self.system)))
+    }
+
+    /// Every cost that is not zero.
+    fn costs(&self, py: Python<'_>) -> Table {
+        py.detach(|| Table(tick_tables::costs(&self.system)))
+    }
+
+    /// Writes the event log as JSON lines, whole or not at all; the number of events.
+    fn write_events(&self, py: Python<'_>, path: PathBuf) -> PyResult<usize> {
+        py.detach(|| write_file(&path, |out| event_lines::write(&self.system, out)))
+            .map_err(plain)?;
+        Ok(self.system.state().journal.len())
+    }
+
+    /// The event log as JSON lines.
+    fn events_jsonl<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let mut lines = Vec::new();
+        py.detach(|| event_lines::write(&self.system, &mut lines))?;
+        Ok(PyBytes::new(py, &lines))
+    }
+}
+
+impl Kernel {
+    fn build(scenario: &Bound<'_, PyAny>, spec: Spec) -> PyResult<Self> {
+        Ok(Self {
+            system: System::new(spec).map_err(plain)?,
+            cost_rates: scenario.getattr("cost_rates")?.unbind(),
+            rules: scenario.getattr("rules")?.unbind(),
+        })
+    }
+
+    fn told<T>(&self, result: Result<T, Error>) -> PyResult<T> {
+        result.map_err(|error| exception(&error, self.system.describe(&error)))
+    }
+
+    fn agent(&self, number: u32) -> PyResult<AgentId> {
+        let agents = self.system.names().len();
+        if (number as usize) < agents {
+            Ok(AgentId(number))
+        } else {
+            Err(refused(format!(
+                "agent number must be below {agents} (got {number})"
+            )))
+        }
+    }
+
+    fn transaction(&self, number: u32) -> PyResult<TransactionId> {
+        let transactions = self.system.state().transactions.len();
+        if number < transactions {
+            Ok(TransactionId(number))
+        } else {
+            Err(refused(format!(
+                "transaction number must be below {transactions} (got {number})"
+            )))
+        }
+    }
+
+    fn decide(&mut self, agent: u32, decision: Decision) -> PyResult<()> {
+        let agent = self.agent(agent)?;
+        let done = self.system.decide(agent, decision);
+        self.told(done)
+    }
+
+    fn agent_state<'py>(&self, py: Python<'py>, agent: AgentId) -> PyResult<Bound<'py, PyDict>> {
+        let account = &self.system.state().ledger[agent];
+        let cost = self.told(self.system.cost_of(agent))?;
+        let entry = PyDict::new(py);
+        entry.set_item("id", &self.system.names()[agent.ix()])?;
+        entry.set_item("balance", account.balance)?;
+        entry.set_item("credit_limit", account.credit_limit)?;
+        entry.set_item("available_liquidity", account.available())?;
+        entry.set_item("is_using_credit", account.balance < 0)?;
+        entry.set_item("credit_used", account.balance.min(0).unsigned_abs())?;
+        entry.set_item("liquidity_pressure", account.liquidity_pressure())?;
+        entry.set_item(
+            "outgoing_queue_size",
+            self.system.state().internal.volume(agent),
+        )?;
+        entry.set_item("cost", cost_text(cost))?;
+        Ok(entry)
+    }
+}
+
+fn outcome(py: Python<'_>, outcome: Outcome) -> PyResult<Bound<'_, PyTuple>> {
+    let Outcome {
+        tick,
+        counts,
+        total_cost,
+    } = outcome;
+    match i64::try_from(total_cost) {
+        Ok(cost) => (
+            tick,
+            counts.arrivals,
+            counts.settlements,
+            counts.lsm_releases,
+            cost,
+        )
+            .into_pyobject(py),
+        Err(_) => (
+            tick,
+            counts.arrivals,
+            counts.settlements,
+            counts.lsm_releases,
+            total_cost,
+        )
+            .into_pyobject(py),
+    }
+}
+
+fn flow(py: Python<'_>, flow: Flow) -> PyResult<Bound<'_, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("volume", flow.volume)?;
+    dict.set_item("value", flow.value)?;
+    Ok(dict)
+}
+
+fn costs<'py>(py: Python<'py>, costs: &[i128]) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    for (component, cost) in Component::ALL.iter().zip(costs) {
+        dict.set_item(component.word(), cost_text(*cost))?;
+    }
+    Ok(dict)
+}

@@ -1,0 +1,31 @@
+//! The kernel as a Python extension: convert, call, convert.
+
+mod convert;
+mod errors;
+mod kernel;
+mod table;
+mod view;
+
+use pyo3::prelude::*;
+
+/// Settlement kernel of paysim.
+#[pymodule]
+mod _kernel {
+    use super::{Bound, PyModule, PyModuleMethods, PyResult};
+
+    #[pymodule_export]
+    use super::kernel::Kernel;
+    #[pymodule_export]
+    use super::table::Table;
+    #[pymodule_export]
+    use super::view::{QueuedTransaction, View};
+
+    /// Largest amount, in minor units.
+    #[pymodule_export]
+    const AMOUNT_MAX: i64 = paysim_kernel::amount::AMOUNT_MAX;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}
