@@ -161,7 +161,19 @@ impl Desk {
         }
     }
 
-    fn withdraws(&self, id: TransactionId) -> bool {
+    /// What the agent holds and has not decided on; what it decided to withdraw comes last.
+    pub fn undecided(&self, state: &State, agent: AgentId) -> Vec<TransactionId> {
+        let withdrawn = self.pending.iter().filter_map(|decision| match decision {
+            Decision::Withdraw(id) => Some(*id),
+            _ => None,
+        });
+        let held = state.internal.iter(agent, &state.transactions);
+        held.chain(withdrawn)
+            .filter(|id| !state.transactions[*id].decided)
+            .collect()
+    }
+
+    pub fn withdraws(&self, id: TransactionId) -> bool {
         self.pending.contains(&Decision::Withdraw(id))
     }
 
@@ -177,9 +189,8 @@ impl Desk {
             return;
         }
         let mut free = self.free_liquidity(state, agent);
-        let first = state.internal.first(agent);
-        let mut next = first;
         let withdrawn = self.pending.len();
+        let mut next = state.internal.first(agent);
         while let Some(id) = next {
             next = known(state.transactions[id].next).map(TransactionId);
             self.judge(state, id, &mut free, ticks_per_day);

@@ -93,7 +93,10 @@ impl System {
         let agenda = agenda(&given);
         let transactions = Transactions::new(std::mem::take(&mut given.ids));
         let costs = Costs::new(spec.cost_rates, agents);
-        let state = State::new(spec.rules, Ledger::new(accounts), transactions, costs);
+        let mut state = State::new(spec.rules, Ledger::new(accounts), transactions, costs);
+        for agent in state.ledger.agents() {
+            state.meter_overdraft(agent, 0)?;
+        }
         Ok(Self {
             mechanisms: Mechanisms::new(agents),
             state,
@@ -145,10 +148,8 @@ impl System {
             return Err(Error::OutOfOrder("no tick is open"));
         }
         let desk = &mut self.desks[agent.ix()];
-        if self.state.internal.volume(agent) > 0 || !desk.pending.is_empty() {
-            desk.ask(&mut self.state, agent, self.ticks_per_day);
-            self.busy[agent.ix() / 64] |= 1 << (agent.ix() % 64);
-        }
+        desk.ask(&mut self.state, agent, self.ticks_per_day);
+        self.busy[agent.ix() / 64] |= 1 << (agent.ix() % 64);
         Ok(())
     }
 
@@ -518,6 +519,24 @@ impl System {
             }
             other => other.to_string(),
         }
+    }
+
+    /// What an agent holds and has not decided on, in order of arrival; what it decided to
+    /// withdraw comes last.
+    pub fn undecided(&self, agent: AgentId) -> Vec<TransactionId> {
+        self.desks[agent.ix()].undecided(&self.state, agent)
+    }
+
+    /// An agent's central queue in order, less what it decided to withdraw.
+    pub fn queued(&self, agent: AgentId) -> Vec<TransactionId> {
+        let desk = &self.desks[agent.ix()];
+        self.state
+            .central
+            .of(agent)
+            .all()
+            .iter()
+            .filter(|id| !desk.withdraws(*id))
+            .collect()
     }
 
     /// What an agent may still commit: available liquidity less its own central queue and what it

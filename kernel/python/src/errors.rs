@@ -3,6 +3,7 @@
 use paysim_kernel::Error;
 use pyo3::import_exception;
 use pyo3::prelude::*;
+use pyo3::types::PyInt;
 
 import_exception!(paysim.errors, PaysimError);
 import_exception!(paysim.errors, ScenarioError);
@@ -28,4 +29,32 @@ pub fn plain(error: Error) -> PyErr {
 /// A refusal of an argument.
 pub fn refused(text: String) -> PyErr {
     PaysimError::new_err(text)
+}
+
+/// An int argument; what is beyond 64 bits stands at the end of the range, where every bound
+/// refuses it.
+#[derive(Debug, Clone, Copy)]
+pub struct Whole(pub i64);
+
+impl FromPyObject<'_, '_> for Whole {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        if !object.is_exact_instance_of::<PyInt>() {
+            return Err(refused(format!("must be int (got {})", object.repr()?)));
+        }
+        match object.extract::<i64>() {
+            Ok(value) => Ok(Self(value)),
+            Err(_) if object.lt(0)? => Ok(Self(i64::MIN)),
+            Err(_) => Ok(Self(i64::MAX)),
+        }
+    }
+}
+
+impl Whole {
+    /// The number in a narrower type; `what` names it in the refusal.
+    pub fn narrow<T: TryFrom<i64>>(self, what: &str, expected: &str) -> PyResult<T> {
+        T::try_from(self.0)
+            .map_err(|_| refused(format!("{what} must be {expected} (got {})", self.0)))
+    }
 }

@@ -18,9 +18,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
 use crate::convert::specification;
-use crate::errors::{exception, plain, refused};
+use crate::errors::{Whole, exception, plain, refused};
 use crate::table::Table;
 use crate::view::{View, view};
+
+/// Ticks between looks for Ctrl-C.
+const SIGNAL_EVERY: u32 = 256;
 
 /// A payment system that advances tick by tick; agents and transactions are numbers here.
 #[pyclass(module = "paysim._kernel")]
@@ -86,7 +89,7 @@ impl Kernel {
     }
 
     /// Step 4 for one agent: its compiled policy decides now.
-    fn ask(&mut self, agent: u32) -> PyResult<()> {
+    fn ask(&mut self, agent: Whole) -> PyResult<()> {
         let agent = self.agent(agent)?;
         let done = self.system.ask(agent);
         self.told(done)
@@ -106,50 +109,72 @@ impl Kernel {
     }
 
     /// That many whole ticks without the GIL; the outcome of the last.
-    fn advance<'py>(&mut self, py: Python<'py>, ticks: u32) -> PyResult<Bound<'py, PyTuple>> {
-        let system = &mut self.system;
-        let done = py.detach(|| system.advance(ticks));
-        outcome(py, self.told(done)?)
+    fn advance<'py>(&mut self, py: Python<'py>, ticks: Whole) -> PyResult<Bound<'py, PyTuple>> {
+        let ticks = ticks.narrow("ticks", "at least 0 and below 2**32")?;
+        let mut left: u32 = ticks;
+        while left > 0 {
+            let stretch = left.min(SIGNAL_EVERY);
+            let system = &mut self.system;
+            let done = py.detach(|| system.advance(stretch));
+            self.told(done)?;
+            left -= stretch;
+            py.check_signals()?;
+        }
+        outcome(py, self.system.outcome())
     }
 
     /// Decides to submit a held transaction, with a new priority if one is given.
     #[pyo3(signature = (agent, transaction, priority=None))]
-    fn release(&mut self, agent: u32, transaction: u32, priority: Option<u8>) -> PyResult<()> {
+    fn release(
+        &mut self,
+        agent: Whole,
+        transaction: Whole,
+        priority: Option<Whole>,
+    ) -> PyResult<()> {
         let transaction = self.transaction(transaction)?;
         let agent = self.agent(agent)?;
         let done = match priority {
             None => self.system.decide(agent, Decision::Release(transaction)),
-            Some(priority) => self.system.release_as(agent, transaction, priority),
+            Some(value) => self
+                .system
+                .release_as(agent, transaction, priority_of(value)?),
         };
         self.told(done)
     }
 
     /// Decides to submit a held transaction in parts.
-    fn split(&mut self, agent: u32, transaction: u32, parts: u32) -> PyResult<()> {
+    fn split(&mut self, agent: Whole, transaction: Whole, parts: Whole) -> PyResult<()> {
         let transaction = self.transaction(transaction)?;
+        let parts = parts.narrow("parts", "at least 2 and below 2**32")?;
         self.decide(agent, Decision::Split(transaction, parts))
     }
 
     /// Decides to change a transaction's priority.
-    fn reprioritise(&mut self, agent: u32, transaction: u32, priority: u8) -> PyResult<()> {
+    fn reprioritise(&mut self, agent: Whole, transaction: Whole, priority: Whole) -> PyResult<()> {
         let transaction = self.transaction(transaction)?;
-        self.decide(agent, Decision::Reprioritise(transaction, priority))
+        self.decide(
+            agent,
+            Decision::Reprioritise(transaction, priority_of(priority)?),
+        )
     }
 
     /// Decides to take a transaction back from the central queue.
-    fn withdraw(&mut self, agent: u32, transaction: u32) -> PyResult<()> {
+    fn withdraw(&mut self, agent: Whole, transaction: Whole) -> PyResult<()> {
         let transaction = self.transaction(transaction)?;
         self.decide(agent, Decision::Withdraw(transaction))
     }
 
     /// Decides to release at most this much (minor units) per tick; None ends the bound.
     #[pyo3(signature = (agent, value))]
-    fn set_release_budget(&mut self, agent: u32, value: Option<i64>) -> PyResult<()> {
-        self.decide(agent, Decision::SetReleaseBudget(value))
+    fn set_release_budget(&mut self, agent: Whole, value: Option<Whole>) -> PyResult<()> {
+        self.decide(
+            agent,
+            Decision::SetReleaseBudget(value.map(|value| value.0)),
+        )
     }
 
     /// The number of a transaction in an agent's own queues.
-    fn find(&self, agent: u32, transaction_id: &str) -> PyResult<u32> {
+    fn find(&self, agent: Whole, transaction_id: &str) -> PyResult<u32> {
         let agent = self.agent(agent)?;
         let (state, names) = (self.system.state(), self.system.names());
         let mut own = state
@@ -166,7 +191,7 @@ impl Kernel {
     }
 
     /// What an agent sees.
-    fn view(&self, py: Python<'_>, agent: u32) -> PyResult<View> {
+    fn view(&self, py: Python<'_>, agent: Whole) -> PyResult<View> {
         view(
             py,
             &self.system,
@@ -313,29 +338,27 @@ impl Kernel {
         result.map_err(|error| exception(&error, self.system.describe(&error)))
     }
 
-    fn agent(&self, number: u32) -> PyResult<AgentId> {
+    fn agent(&self, number: Whole) -> PyResult<AgentId> {
         let agents = self.system.names().len();
-        if (number as usize) < agents {
-            Ok(AgentId(number))
-        } else {
-            Err(refused(format!(
-                "agent number must be below {agents} (got {number})"
-            )))
+        match u32::try_from(number.0) {
+            Ok(ix) if (ix as usize) < agents => Ok(AgentId(ix)),
+            _ => Err(refused(format!(
+                "agent number must be 0 to {} (got {})",
+                agents - 1,
+                number.0
+            ))),
         }
     }
 
-    fn transaction(&self, number: u32) -> PyResult<TransactionId> {
+    fn transaction(&self, number: Whole) -> PyResult<TransactionId> {
         let transactions = self.system.state().transactions.len();
-        if number < transactions {
-            Ok(TransactionId(number))
-        } else {
-            Err(refused(format!(
-                "transaction number must be below {transactions} (got {number})"
-            )))
+        match u32::try_from(number.0) {
+            Ok(ix) if ix < transactions => Ok(TransactionId(ix)),
+            _ => Err(refused(format!("no transaction has number {}", number.0))),
         }
     }
 
-    fn decide(&mut self, agent: u32, decision: Decision) -> PyResult<()> {
+    fn decide(&mut self, agent: Whole, decision: Decision) -> PyResult<()> {
         let agent = self.agent(agent)?;
         let done = self.system.decide(agent, decision);
         self.told(done)
@@ -359,6 +382,10 @@ impl Kernel {
         entry.set_item("cost", cost_text(cost))?;
         Ok(entry)
     }
+}
+
+fn priority_of(value: Whole) -> PyResult<u8> {
+    value.narrow("priority", "0 to 10")
 }
 
 fn outcome(py: Python<'_>, outcome: Outcome) -> PyResult<Bound<'_, PyTuple>> {

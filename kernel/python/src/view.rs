@@ -71,9 +71,9 @@ pub struct View {
     day_inflow: i128,
     /// Settled at its expense today, in minor units.
     day_outflow: i128,
-    /// What it holds, in order of arrival.
+    /// What it holds and has not decided on, in order of arrival.
     internal_queue: Vec<Py<QueuedTransaction>>,
-    /// What it has released and is unsettled, in order.
+    /// What it has in the central queue and has not decided to withdraw, in order.
     central_queue: Vec<Py<QueuedTransaction>>,
     /// The scenario's cost rates.
     cost_rates: Py<PyAny>,
@@ -124,8 +124,8 @@ pub fn view(
         loan: account.loan,
         day_inflow: account.day_inflow,
         day_outflow: account.day_outflow,
-        internal_queue: queued(state.internal.iter(agent, &state.transactions).collect())?,
-        central_queue: queued(state.central.of(agent).all().iter().collect())?,
+        internal_queue: queued(system.undecided(agent))?,
+        central_queue: queued(system.queued(agent))?,
         cost_rates: cost_rates.clone_ref(py),
         rules: rules.clone_ref(py),
     })

@@ -103,12 +103,12 @@ impl Search {
             self.positions[agent.ix()] += amount;
             let before = self.positions[row.receiver.ix()];
             self.positions[row.receiver.ix()] = before - amount;
-            if before >= 0 && before < amount {
-                if let Some(group) = self.groups.get(self.group_of[row.receiver.ix()]) {
-                    if group.end > group.start {
-                        self.short.push(self.group_of[row.receiver.ix()]);
-                    }
-                }
+            if before >= 0
+                && before < amount
+                && let Some(group) = self.groups.get(self.group_of[row.receiver.ix()])
+                && group.end > group.start
+            {
+                self.short.push(self.group_of[row.receiver.ix()]);
             }
         }
         self.groups[at].end = end;
