@@ -1,0 +1,357 @@
+"""
+The classes of a scenario: everything that defines a run except the seed.
+
+Money is in integer minor units, time in ticks.
+Each field states its bounds and its meaning once, in its annotation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from decimal import Decimal
+from typing import Annotated, Any, Final, get_args
+
+import attrs
+
+from paysim.behaviour import (
+    Amount,
+    AmountDistribution,
+    ArrivalConfig,
+    Deadline,
+    Empirical,
+    Exponential,
+    Fifo,
+    Fixed,
+    LiquidityAware,
+    LiquiditySplitting,
+    LogNormal,
+    MockSplitting,
+    Normal,
+    Policy,
+    Uniform,
+    WeightedPriorities,
+    as_tuple,
+)
+from paysim.errors import Problems, shown
+from paysim.exact import as_exact
+from paysim.fields import (
+    AMOUNT_MAX,
+    TICKS_MAX,
+    Exact,
+    Flag,
+    Kind,
+    Name,
+    Whole,
+    did_you_mean,
+)
+from paysim.records import (
+    Checked,
+    Field,
+    Listed,
+    Note,
+    OneOf,
+    Optional,
+    Record,
+    given_keys,
+    is_known,
+    layout,
+    synonym,
+)
+from paysim.rules import (
+    Bps,
+    CostRates,
+    LsmConfig,
+    PriorityClasses,
+    PriorityMultipliers,
+    Rules,
+)
+
+__all__ = [
+    "AMOUNT_MAX",
+    "TICKS_MAX",
+    "AgentConfig",
+    "AmountDistribution",
+    "ArrivalConfig",
+    "Bps",
+    "CostRates",
+    "Deadline",
+    "Empirical",
+    "Exponential",
+    "Fifo",
+    "Fixed",
+    "LiquidityAware",
+    "LiquiditySplitting",
+    "LogNormal",
+    "LsmConfig",
+    "MockSplitting",
+    "Normal",
+    "Policy",
+    "PriorityClasses",
+    "PriorityMultipliers",
+    "ResolvedRule",
+    "Rules",
+    "Scenario",
+    "Transaction",
+    "Uniform",
+    "WeightedPriorities",
+]
+
+DEADLINE_MAX: Final = 2**32 - 2
+SEED_MAX: Final = 2**64 - 1
+
+_SUGGEST_AMONG = 200
+
+
+@attrs.frozen
+class AgentConfig(Checked):
+    """
+    One bank: its account, its behaviour and its arrivals.
+    """
+
+    id: Annotated[str, Name("Unique name of the agent.")]
+    opening_balance: Annotated[
+        int, Whole(-AMOUNT_MAX, AMOUNT_MAX, "Balance at tick 0, in minor units.")
+    ] = attrs.field(metadata=synonym("balance"))
+    credit_limit: Annotated[
+        int, Whole(0, AMOUNT_MAX, "How far the balance may go below zero, in minor units.")
+    ] = 0
+    liquidity_pool: Annotated[
+        int, Whole(0, AMOUNT_MAX, "Liquidity outside the system, in minor units.")
+    ] = 0
+    liquidity_allocation_fraction: Annotated[
+        Decimal, Exact(0, 1, "Share of the pool that moves to the balance each morning.")
+    ] = attrs.field(default=Decimal(1), converter=as_exact)
+    policy: Annotated[
+        Policy, OneOf(get_args(Policy), "How the agent decides what to release.", spread=True)
+    ] = attrs.field(default=Fifo())
+    arrival_config: Annotated[ArrivalConfig | None, Optional(Record(ArrivalConfig))] = None
+
+    def check_together(self, note: Note) -> None:
+        if is_known(self.opening_balance, self.credit_limit):
+            floor = -self.credit_limit
+            if self.opening_balance < floor:
+                text = f"must be at least {floor}, the floor that credit_limit sets"
+                note(("opening_balance",), text, shown(self.opening_balance))
+
+
+@attrs.frozen
+class Transaction(Checked):
+    """
+    One payment order that is given rather than generated.
+    """
+
+    sender_id: Annotated[str, Name("The agent that pays.")]
+    receiver_id: Annotated[str, Name("The agent that is paid.")]
+    amount: Amount
+    arrival_tick: Annotated[int, Whole(0, TICKS_MAX - 1, "Tick in which the sender gets it.")]
+    id: Annotated[str | None, Optional(Name("Unique name; absent is row-N, N from 1."))] = None
+    deadline_tick: Annotated[
+        int | None, Optional(Whole(0, DEADLINE_MAX, "Tick in which it becomes overdue."))
+    ] = None
+    priority: Annotated[int, Whole(0, 10, "Priority, higher first.")] = 5
+    divisible: Annotated[bool, Flag("Whether it may be split.")] = True
+
+    def check_together(self, note: Note) -> None:
+        if is_known(self.sender_id, self.receiver_id) and self.sender_id == self.receiver_id:
+            note(("receiver_id",), "must not be the sender", shown(self.receiver_id))
+
+
+@attrs.frozen
+class ResolvedRule:
+    """
+    One setting that is in force in a scenario.
+
+    Attributes:
+        name: Its path, such as `rules.queue_discipline`.
+        value: Its value.
+        is_default: Whether it was left at its default rather than given.
+    """
+
+    name: str
+    value: int | str | Decimal
+    is_default: bool
+
+
+def _as_agents(values: Sequence[AgentConfig]) -> tuple[AgentConfig, ...]:
+    return as_tuple(values)
+
+
+def _as_transactions(values: Sequence[Transaction]) -> tuple[Transaction, ...]:
+    return as_tuple(values)
+
+
+@attrs.frozen
+class Scenario(Checked):
+    """
+    Everything that defines a run except the seed.
+    """
+
+    ticks_per_day: Annotated[int, Whole(1, 1_000_000, "Ticks in a day.")]
+    agent_configs: Annotated[
+        tuple[AgentConfig, ...],
+        Listed(Record(AgentConfig), "The agents, in scenario order.", 2, noun="agents"),
+    ] = attrs.field(converter=_as_agents)
+    num_days: Annotated[int, Whole(1, TICKS_MAX, "Days of a run.")] = 1
+    rng_seed: Annotated[int, Whole(0, SEED_MAX, "Seed where a run is given none.")] = 0
+    cost_rates: Annotated[CostRates, Record(CostRates)] = attrs.field(default=CostRates())
+    lsm_config: Annotated[LsmConfig, Record(LsmConfig)] = attrs.field(default=LsmConfig())
+    rules: Annotated[Rules, Record(Rules)] = attrs.field(default=Rules())
+    transactions: Annotated[
+        tuple[Transaction, ...],
+        Listed(Record(Transaction), "Given transactions, in any order.", noun="transactions"),
+    ] = attrs.field(default=(), converter=_as_transactions)
+    scenario_events: Annotated[
+        tuple[()], Listed(Kind(), "Empty: there are no types of event.", 0, 0, noun="events")
+    ] = attrs.field(default=(), converter=as_tuple)
+    given: frozenset[str] = attrs.field(default=frozenset(), kw_only=True, eq=False, repr=False)
+    """Dotted names of the keys that a file or dict gave, whatever their values."""
+
+    def __attrs_post_init__(self) -> None:
+        Checked.__attrs_post_init__(self)
+        if any(transaction.id is None for transaction in self.transactions):
+            named = tuple(
+                attrs.evolve(transaction, id=f"row-{n}") if transaction.id is None else transaction
+                for n, transaction in enumerate(self.transactions, 1)
+            )
+            object.__setattr__(self, "transactions", named)
+
+    @classmethod
+    def from_dict(cls, raw: dict[str, Any]) -> Scenario:
+        """
+        Return the scenario that a plain dict describes, with the keys of a scenario file.
+
+        Raises:
+            ScenarioError: With everything that is wrong.
+        """
+        problems = Problems()
+        scenario = Record(cls).read(raw, (), problems)
+        if problems.count:
+            raise problems.error()
+        assert isinstance(scenario, Scenario)
+        object.__setattr__(scenario, "given", frozenset(given_keys(cls, raw)))
+        return scenario
+
+    def to_dict(self) -> dict[str, Any]:
+        """
+        Return the scenario as a plain dict that JSON can hold, defaults included.
+
+        `from_dict` makes an equal scenario of it; exact rates are decimal texts.
+        """
+        raw: dict[str, Any] = Record(Scenario).write(self)
+        return raw
+
+    def digest(self) -> str:
+        """
+        Return the SHA-256 of the canonical JSON of the scenario, in hex.
+
+        Equal scenarios have equal digests, whichever spelling or default they were given by.
+        """
+        # Their import costs as much as that of the whole rest of this module.
+        import hashlib
+        import json
+
+        text = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def resolved_rules(self) -> list[ResolvedRule]:
+        """
+        Return the settings in force, in a fixed order, and which were left at their default.
+
+        A setting of a scenario made in Python counts as left if it equals its default.
+        """
+        names = ("ticks_per_day", "num_days", "rng_seed", "rules", "lsm_config", "cost_rates")
+        return [
+            rule
+            for name in names
+            for rule in _resolve(name, layout(Scenario)[name], getattr(self, name), self.given)
+        ]
+
+    def check_together(self, note: Note) -> None:
+        if is_known(self.ticks_per_day, self.num_days):
+            ticks = self.ticks_per_day * self.num_days
+            if ticks > TICKS_MAX:
+                text = f"times ticks_per_day must be at most {TICKS_MAX} ticks"
+                note(("num_days",), text, shown(ticks))
+        ids = _check_agents(self, note)
+        _check_transactions(self, ids, note)
+
+
+def _resolve(name: str, field: Field, value: Any, given: frozenset[str]) -> Iterator[ResolvedRule]:
+    if attrs.has(type(value)):
+        for inner in layout(type(value)).values():
+            yield from _resolve(f"{name}.{inner.name}", inner, getattr(value, inner.name), given)
+    else:
+        yield ResolvedRule(name, value, name not in given and value == field.default)
+
+
+def _check_agents(scenario: Any, note: Note) -> list[str] | None:
+    """
+    Check the agents against each other; return their ids, or None if not all are known.
+    """
+    agents = scenario.agent_configs
+    if not is_known(agents):
+        return None
+    ids: dict[str, int] = {}
+    for i, agent in enumerate(agents):
+        if is_known(agent.id) and ids.setdefault(agent.id, i) != i:
+            text = f"must be unique, and is the id of agent_configs[{ids[agent.id]}]"
+            note(("agent_configs", i, "id"), text, shown(agent.id))
+    all_known = all(is_known(agent.id) for agent in agents)
+    for i, agent in enumerate(agents):
+        if agent.arrival_config is not None:
+            here = ("agent_configs", i, "arrival_config")
+            profile = agent.arrival_config.intraday_profile
+            ticks = scenario.ticks_per_day
+            if is_known(profile, ticks) and len(profile) > ticks:
+                text = f"must hold at most ticks_per_day, {ticks}, multipliers"
+                note((*here, "intraday_profile"), text, str(len(profile)))
+            weights = agent.arrival_config.counterparty_weights
+            for key in weights or () if is_known(weights) else ():
+                path = (*here, "counterparty_weights", key)
+                if key == agent.id:
+                    note(path, "must not be the agent itself", shown(key))
+                elif all_known and key not in ids:
+                    note(path, "must be the id of an agent", shown(key), _suggest(key, ids))
+    money = [(a.opening_balance, a.credit_limit, a.liquidity_pool) for a in agents]
+    if all(is_known(*amounts) for amounts in money):
+        total = sum(abs(balance) + credit + pool for balance, credit, pool in money)
+        _check_sum("agent_configs", "balances, credit limits and pools", total, note)
+    return list(ids) if all_known else None
+
+
+def _check_transactions(scenario: Any, agent_ids: list[str] | None, note: Note) -> None:
+    transactions = scenario.transactions
+    if not is_known(transactions):
+        return
+    ticks = scenario.ticks_per_day, scenario.num_days
+    horizon = ticks[0] * ticks[1] if is_known(*ticks) else TICKS_MAX
+    known = None if agent_ids is None else set(agent_ids)
+    ids: dict[str, int] = {}
+    total = 0
+    for i, transaction in enumerate(transactions):
+        for name in ("sender_id", "receiver_id"):
+            agent = getattr(transaction, name)
+            if known is not None and agent not in known and is_known(agent):
+                hint = _suggest(agent, known)
+                note(("transactions", i, name), "must be the id of an agent", shown(agent), hint)
+        arrival = transaction.arrival_tick
+        if is_known(arrival) and arrival >= horizon:
+            text = f"must be before the end of the run, tick {horizon}"
+            note(("transactions", i, "arrival_tick"), text, shown(arrival))
+        name = f"row-{i + 1}" if transaction.id is None else transaction.id
+        if is_known(name) and ids.setdefault(name, i) != i:
+            text = f"must be unique, and is the id of transactions[{ids[name]}]"
+            note(("transactions", i, "id"), text, shown(name))
+        total += transaction.amount if is_known(transaction.amount) else 0
+    _check_sum("transactions", "amounts", total, note)
+
+
+def _check_sum(key: str, quantity: str, total: int, note: Note) -> None:
+    if total > AMOUNT_MAX:
+        text = f"sum of all {quantity} must be at most {AMOUNT_MAX}, to be safe in i64"
+        note((key,), text, shown(total))
+
+
+def _suggest(name: str, among: Collection[str]) -> str:
+    # Comparing with thousands of names would take longer than the rest of the check.
+    return did_you_mean(name, sorted(among)) if len(among) <= _SUGGEST_AMONG else ""
