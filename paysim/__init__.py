@@ -1,0 +1,82 @@
+"""
+Discrete-event simulation of interbank payment settlement, on SimPy and a compiled kernel.
+
+    import paysim
+
+    results = paysim.run(paysim.load_scenario("scenarios/two_banks.yaml"))
+
+Names are imported when they are first used, so that `import paysim` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from paysim import errors, policies, testing
+    from paysim.agent import Agent
+    from paysim.clock import TickOutcome
+    from paysim.errors import PaysimError, ScenarioError
+    from paysim.loading import load_scenario
+    from paysim.orchestrator import Orchestrator
+    from paysim.results import Results
+    from paysim.scenario import AgentConfig, Scenario, Transaction
+    from paysim.simulation import Simulation, run
+
+    __version__: str
+
+__all__ = [
+    "Agent",
+    "AgentConfig",
+    "Orchestrator",
+    "PaysimError",
+    "Results",
+    "Scenario",
+    "ScenarioError",
+    "Simulation",
+    "TickOutcome",
+    "Transaction",
+    "__version__",
+    "errors",
+    "load_scenario",
+    "policies",
+    "run",
+    "testing",
+]
+
+_HOME = {
+    "Agent": "agent",
+    "AgentConfig": "scenario",
+    "Orchestrator": "orchestrator",
+    "PaysimError": "errors",
+    "Results": "results",
+    "Scenario": "scenario",
+    "ScenarioError": "errors",
+    "Simulation": "simulation",
+    "TickOutcome": "clock",
+    "Transaction": "scenario",
+    "load_scenario": "loading",
+    "run": "simulation",
+}
+
+_MODULES = {"errors", "policies", "testing"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        value = getattr(import_module(f"paysim.{_HOME[name]}"), name)
+    elif name in _MODULES:
+        value = import_module(f"paysim.{name}")
+    elif name == "__version__":
+        from importlib.metadata import version
+
+        value = version("paysim")
+    else:
+        raise AttributeError(f"module 'paysim' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

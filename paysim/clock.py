@@ -1,0 +1,256 @@
+"""
+The clock: how the kernel's ticks take their places among the events of a SimPy environment.
+
+Tick t is the environment's time t. Two events carry it:
+
+- the **opening**, one event shared by everybody who waits for the tick. It comes after the urgent
+  events of time t (interrupts, starting processes, the end of `env.run(until=t)`) and before the
+  normal ones. SimPy only compares priorities, so one between `URGENT` and `NORMAL` does that.
+- the **settlement**, after every other event of time t, those added late with no delay included.
+
+So a decision made at time t before the settlement counts for t. One made at t + 0.5, or in
+reaction to the outcome of t (which is handed out after the settlement), counts for t + 1.
+
+The clock must be the first to act at an opening: those who wait on it look at the tick's arrivals.
+A SimPy process always joins the end of an event's callbacks, so the clock is not a generator but a
+callback that stands in every opening from its creation on. This also lets an error of the kernel
+leave `env.step()` as it is; SimPy would raise a copy of it if it came from a process.
+
+**Stretches.** An opening that nobody awaits, with nothing else on the schedule at its time, needs
+no event: the clock lets the kernel run through all ticks before the next scheduled event, in one
+call. Nothing of SimPy's can fall into such a stretch, hence it cannot be noticed from Python,
+except by its speed.
+"""
+
+from __future__ import annotations
+
+import sys
+from math import ceil
+from typing import TYPE_CHECKING, Any, cast
+
+import attrs
+from simpy.events import URGENT, Event, EventPriority
+
+from paysim.errors import PaysimError
+
+if TYPE_CHECKING:
+    from simpy import Environment
+
+    from paysim._kernel import Kernel
+
+OPENING = cast(EventPriority, 0.5)
+"""
+Between SimPy's `URGENT` (0) and `NORMAL` (1).
+"""
+
+LAST = EventPriority(sys.maxsize)
+"""
+After every event of the same time.
+"""
+
+
+@attrs.frozen
+class TickOutcome:
+    """
+    What a tick has done.
+
+    Attributes:
+        num_arrivals: Transactions that arrived; parts do not count.
+        num_settlements: Transactions settled by any means; a part counts, its parent does not.
+        num_lsm_releases: Those among them that a liquidity-saving mechanism settled.
+        total_cost: Cost of the tick over all agents, in whole minor units.
+    """
+
+    tick: int
+    num_arrivals: int
+    num_settlements: int
+    num_lsm_releases: int
+    total_cost: int
+
+
+class Clock:
+    """
+    Opens and settles the ticks of one kernel at the integer times of one environment.
+
+    A tick is *ahead*, then *open* (its opening has been processed), then *settled*.
+    The clock always has exactly one event of its own on the schedule: the next opening, the
+    settlement of the open tick, or, when it has come to the end, an empty event at the end's time.
+
+    Args:
+        end: The first tick that is not opened.
+        asks_policies: The clock asks the built-in policies; otherwise processes do.
+        stretches: Ticks that nobody awaits may be left to the kernel, many in one call.
+        log: A structlog logger or `None`.
+        ticks_per_day: Length of a day, for the log.
+    """
+
+    def __init__(
+        self,
+        env: Environment,
+        kernel: Kernel,
+        *,
+        end: int,
+        asks_policies: bool,
+        stretches: bool,
+        ticks_per_day: int,
+        log: Any | None = None,
+    ) -> None:
+        self.env = env
+        self._kernel = kernel
+        self._end = end
+        self._asks_policies = asks_policies
+        self._stretches = stretches
+        self._ticks_per_day = ticks_per_day
+        self._log = log
+        # The tick that `_opening` opens; whether anybody may be waiting for it.
+        self._next = 0
+        self._awaited = False
+        self._opening = self._new_opening()
+        self._outcome: Event | None = None
+        # True inside a callback of the clock, and for ever after one that raised.
+        self._acting = False
+        self._schedule_opening()
+
+    @property
+    def end(self) -> int:
+        """
+        The first tick that is not opened.
+        """
+        return self._end
+
+    @property
+    def next_tick(self) -> int:
+        """
+        The next tick to open.
+        """
+        return self._next
+
+    def wake(self) -> Event:
+        """
+        Return the next opening; its value is its tick.
+
+        Before the opening of tick t has been processed this is the one of t, from then on t + 1's.
+        """
+        self._awaited = True
+        return self._opening
+
+    def tick_over(self) -> Event:
+        """
+        Return the event of the settlement of the open tick, else of the next one.
+
+        Its value is the tick's `TickOutcome`.
+        """
+        if self._outcome is None:
+            self._outcome = Event(self.env)
+            if not self._kernel.is_open:
+                self._awaited = True
+        return self._outcome
+
+    def extend(self) -> None:
+        """
+        Move the end one tick on if there is no tick left before it.
+
+        Raises:
+            PaysimError: The environment's time is already past that tick.
+        """
+        self.check()
+        if self._next < self._end or self._kernel.is_open:
+            return
+        if self.env.now > self._next:
+            raise PaysimError(
+                f"tick {self._next} cannot be opened: the environment is at {self.env.now} already"
+            )
+        self._end = self._next + 1
+        self._schedule_opening()
+
+    def check(self) -> None:
+        """
+        Make sure that the clock still runs.
+
+        Raises:
+            PaysimError: An error has stopped it half-way through a tick.
+        """
+        if self._acting:
+            raise PaysimError(f"the simulation stopped with an error in tick {self._kernel.tick}")
+
+    def _new_opening(self) -> Event:
+        opening = Event(self.env)
+        opening.callbacks.append(self._open)
+        return opening
+
+    def _schedule_opening(self) -> None:
+        _schedule(self.env, self._opening, self._next, OPENING, self._next)
+
+    def _open(self, _: Event) -> None:
+        """
+        Open the tick, or settle all ticks up to the next event.
+        """
+        self._acting = True
+        tick = self._next
+        if self._stretches and not self._awaited:
+            stop = ceil(min(self.env.peek(), self._end))
+            if stop > tick:
+                self._advance(tick, stop)
+                self._acting = False
+                return
+        self._next = tick + 1
+        self._opening = self._new_opening()
+        self._awaited = False
+        kernel = self._kernel
+        kernel.open_tick()
+        if self._asks_policies:
+            kernel.ask_all()
+        settlement = Event(self.env)
+        settlement.callbacks.append(self._settle)
+        _schedule(self.env, settlement, tick, LAST)
+        self._acting = False
+
+    def _settle(self, _: Event) -> None:
+        """
+        Settle the open tick, hand out its outcome, and look ahead to the next.
+        """
+        self._acting = True
+        outcome = self._kernel.close_tick()
+        if self._outcome is not None:
+            self._outcome.succeed(TickOutcome(*outcome))
+            self._outcome = None
+        if self._log is not None and self._next % self._ticks_per_day == 0:
+            self._log.info("day closed", day=outcome[0] // self._ticks_per_day, tick=outcome[0])
+        self._go_on()
+        self._acting = False
+
+    def _advance(self, tick: int, stop: int) -> None:
+        """
+        Let the kernel run from this tick to the one before `stop`.
+        """
+        self._kernel.advance(stop - tick)
+        # SimPy's time is read-only from outside, and this is the one place that sets it: between
+        # two steps of the environment no code may stand before what has settled already.
+        self.env._now = stop - 1
+        self._next = stop
+        self._opening = self._new_opening()
+        if self._log is not None:
+            self._log.info("ticks advanced", first_tick=tick, last_tick=stop - 1)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._next < self._end:
+            self._schedule_opening()
+            return
+        # Nobody waits for this event: it carries the environment's time to the end of the run.
+        _schedule(self.env, Event(self.env), self._next, URGENT)
+        if self._log is not None:
+            self._log.info("run finished", ticks=self._next)
+
+
+def _schedule(
+    env: Environment, event: Event, at: int, priority: EventPriority, value: Any = None
+) -> None:
+    """
+    Trigger an event that is due at a time not before now.
+
+    `Event.succeed` schedules for now only, and a `Timeout` has the priority `NORMAL`.
+    """
+    event._ok = True
+    event._value = value
+    env.schedule(event, priority, at - env.now)

@@ -1,0 +1,104 @@
+"""
+The step-by-step face of the engine: a plain dict in, plain dicts out.
+
+It drives the kernel without SimPy, all agents on their built-in policies.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from paysim._kernel import Kernel
+from paysim.errors import ScenarioError
+from paysim.scenario import Scenario
+
+if TYPE_CHECKING:
+    from paysim.results import Results
+
+
+class Orchestrator:
+    """
+    A run of a scenario given as a dict with the keys of a scenario file.
+
+    Args:
+        config: The scenario. It is checked as completely as a file.
+
+    Raises:
+        ScenarioError: The dict is not a valid scenario; the message names every error in it.
+    """
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        if not isinstance(config, dict):
+            raise ScenarioError(f"config must be a dict (got {type(config).__name__})")
+        self._scenario = Scenario.from_dict(config)
+        self._kernel = Kernel(self._scenario, self._scenario.rng_seed)
+
+    def __repr__(self) -> str:
+        """
+        Return the class, the next tick, and the number of agents.
+        """
+        agents = len(self._scenario.agent_configs)
+        return f"<Orchestrator tick {self.current_tick()}, {agents} agents>"
+
+    def tick(self) -> dict[str, int]:
+        """
+        Run one tick and return what it has done.
+
+        It goes on into further days for as long as it is called.
+
+        Returns:
+            `tick`, `num_arrivals` (parts do not count), `num_settlements` (by any means; parts
+            count, their parents do not), `num_lsm_releases` (those of them by liquidity-saving
+            mechanisms) and `total_cost` (of this tick, over all agents, in whole minor units).
+
+        Raises:
+            PaysimError: A sum of money passes its bound.
+        """
+        tick, arrivals, settlements, lsm_releases, cost = self._kernel.advance(1)
+        return {
+            "tick": tick,
+            "num_arrivals": arrivals,
+            "num_settlements": settlements,
+            "num_lsm_releases": lsm_releases,
+            "total_cost": cost,
+        }
+
+    def run(self) -> None:
+        """
+        Run the ticks left up to the end of the last day of `num_days`.
+
+        Raises:
+            PaysimError: A sum of money passes its bound.
+        """
+        left = self._scenario.ticks_per_day * self._scenario.num_days - self._kernel.tick
+        if left > 0:
+            self._kernel.advance(left)
+
+    def get_state(self) -> dict[str, Any]:
+        """
+        Return the state between two ticks.
+
+        Returns:
+            `agents` and `transactions` by id, `queue_size` and `queue_value` of the central queue.
+        """
+        return self._kernel.state()
+
+    def current_tick(self) -> int:
+        """
+        Return the next tick to run: the number of ticks run so far.
+        """
+        return self._kernel.tick
+
+    def current_day(self) -> int:
+        """
+        Return the day of the next tick to run.
+        """
+        return self._kernel.tick // self._scenario.ticks_per_day
+
+    def results(self) -> Results:
+        """
+        Return the results of all ticks run so far.
+        """
+        from paysim.results import Results
+
+        return Results(self._kernel, self._scenario, self._scenario.rng_seed)

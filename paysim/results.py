@@ -1,0 +1,214 @@
+"""
+Results: the tables, the event log and the totals of one run.
+
+The kernel keeps what happened in columns and makes each table when it is asked for.
+Nothing here needs an extra except `to_polars`.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from paysim.errors import PaysimError
+from paysim.scenario import Scenario
+
+if TYPE_CHECKING:
+    import polars
+
+    from paysim._kernel import Kernel, Table
+
+TABLES: Final = ("events", "transactions", "agents", "ticks", "costs")
+
+
+class Results:
+    """
+    What a run has left behind, as it stood when the simulation handed it over.
+
+    Each table is made at the first access and kept. A table reaches Polars, DuckDB and others
+    through the Arrow PyCapsule interface without being copied: `polars.DataFrame(results.agents)`.
+    The columns of each table are described in `docs/tables.md`.
+
+    Args:
+        kernel: The kernel that ran.
+        scenario: The scenario it ran.
+        seed: The seed it ran with.
+        scripted: Ids of the agents whose behaviour was Python and not their policy.
+    """
+
+    def __init__(
+        self, kernel: Kernel, scenario: Scenario, seed: int, scripted: Collection[str] = ()
+    ) -> None:
+        self.scenario = scenario
+        self.seed = seed
+        self.scripted = frozenset(scripted)
+        self._kernel = kernel
+        self._moment = _moment(kernel)
+        self._tables: dict[str, Table] = {}
+
+    def __repr__(self) -> str:
+        """
+        Return the size of the run in one line.
+        """
+        agents = len(self.scenario.agent_configs)
+        return f"<Results of {agents} agents over {self._moment[0]} ticks, seed {self.seed}>"
+
+    @property
+    def events(self) -> Table:
+        """
+        One row per event, in the order of the event log.
+        """
+        return self._table("events")
+
+    @property
+    def transactions(self) -> Table:
+        """
+        One row per transaction that has arrived, parents and parts.
+        """
+        return self._table("transactions")
+
+    @property
+    def agents(self) -> Table:
+        """
+        One row per tick and agent.
+        """
+        return self._table("agents")
+
+    @property
+    def ticks(self) -> Table:
+        """
+        One row per tick, over all agents.
+        """
+        return self._table("ticks")
+
+    @property
+    def costs(self) -> Table:
+        """
+        One row per cost that is not 0, by tick, agent and component, as exact decimals.
+        """
+        return self._table("costs")
+
+    def totals(self) -> dict[str, Any]:
+        """
+        Return the totals of the run as plain values that JSON can hold.
+
+        Values are in minor units; costs are exact decimals as strings.
+        """
+        return self._current().summary()
+
+    def summary(self) -> str:
+        """
+        Return the readable summary: resolved rules, the system, agents and costs.
+        """
+        from paysim.summary import summary_text
+
+        return summary_text(self.totals(), self.scenario, self.seed, self.scripted)
+
+    def to_polars(self) -> dict[str, polars.DataFrame]:
+        """
+        Return all tables as Polars data frames, by name.
+
+        Raises:
+            PaysimError: Polars is not installed.
+        """
+        try:
+            import polars
+        except ImportError as error:
+            raise PaysimError(
+                'to_polars needs Polars, which comes with: pip install "paysim[tables]"'
+            ) from error
+        return {name: polars.DataFrame(self._table(name)) for name in TABLES}
+
+    def to_csv(self, directory: str | os.PathLike[str]) -> None:
+        """
+        Write each table as `NAME.csv` into a directory, which is made if it is missing.
+
+        Raises:
+            PaysimError: The directory cannot be written.
+        """
+        with writing(directory) as folder:
+            for name in TABLES:
+                self._table(name).write_csv(str(folder / f"{name}.csv"))
+
+    def write_events(self, path: str | os.PathLike[str]) -> int:
+        """
+        Write the event log as JSON lines and return the number of events.
+
+        These bytes are the canonical form of a run: the same scenario and seed give the same ones.
+
+        Raises:
+            PaysimError: The file cannot be written.
+        """
+        with writing(Path(path).parent):
+            return self._current().write_events(os.fspath(path))
+
+    def write(self, directory: str | os.PathLike[str]) -> None:
+        """
+        Write everything: the tables as CSV, `events.jsonl`, and the scenario as `scenario.json`.
+
+        Each file appears whole or not at all. The scenario is written with the seed of this run,
+        so that running `scenario.json` again gives the same `events.jsonl`.
+
+        Raises:
+            PaysimError: The directory cannot be written.
+        """
+        self.to_csv(directory)
+        with writing(directory) as folder:
+            self.write_events(folder / "events.jsonl")
+            scenario = self.scenario.to_dict() | {"rng_seed": self.seed}
+            _replace(folder / "scenario.json", json.dumps(scenario, indent=2, ensure_ascii=False))
+
+    def _table(self, name: str) -> Table:
+        table = self._tables.get(name)
+        if table is None:
+            table = self._tables[name] = getattr(self._current(), name)()
+        return table
+
+    def _current(self) -> Kernel:
+        # A table made later would not agree with one made before.
+        if _moment(self._kernel) != self._moment:
+            raise PaysimError(
+                f"the simulation has gone on from tick {self._moment[0]} to {self._kernel.tick} "
+                "since these results were taken: ask it for results() again"
+            )
+        return self._kernel
+
+
+def _moment(kernel: Kernel) -> tuple[int, bool]:
+    return kernel.tick, kernel.is_open
+
+
+@contextmanager
+def writing(directory: str | os.PathLike[str]) -> Iterator[Path]:
+    """
+    Make a directory, and turn what the system says against writing into it into one clear error.
+
+    Raises:
+        PaysimError: The directory, or something in it, cannot be written.
+    """
+    folder = Path(directory)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        yield folder
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise PaysimError(f"cannot write into {str(folder)!r}: {reason}") from error
+
+
+def _replace(path: Path, text: str) -> None:
+    """
+    Write a text file under a temporary name and rename it, so that it is never seen half-written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,241 @@
+"""
+The readable summary of a run: rules in force, the system, agents, costs.
+
+Plain text of fixed layout, the same on a terminal and in a file.
+Values are minor units; costs are shown to two places, and stand exactly in the tables.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any, Final
+
+import attrs
+
+from paysim.scenario import Policy, Scenario
+
+AGENTS_MAX: Final = 25
+"""Agents that are all shown; of more, those that sent most."""
+
+AGENTS_SHOWN: Final = 20
+
+ID_WIDTH: Final = 20
+
+COMPONENTS: Final = {
+    "overdraft": "overdraft",
+    "delay": "delay",
+    "split_friction": "splits",
+    "deadline_penalty": "deadlines",
+    "end_of_day_penalty": "end of day",
+    "end_of_day_borrowing": "borrowing",
+    "liquidity": "liquidity",
+}
+"""Cost components and the heads of their columns."""
+
+Row = Sequence[str]
+
+
+def summary_text(
+    totals: dict[str, Any], scenario: Scenario, seed: int, scripted: Collection[str] = ()
+) -> str:
+    """
+    Return the summary of a run as text, without a newline at its end.
+
+    Args:
+        totals: What `Results.totals` returns.
+        scenario: What was run.
+        seed: The seed it was run with.
+        scripted: Ids of the agents whose behaviour was Python and not their policy.
+    """
+    agents, rest = _chosen_agents(totals["agents"])
+    sections = [
+        _rules(scenario, seed),
+        _policies(scenario, scripted),
+        _system(totals),
+        _means(totals),
+        _flows(agents, rest),
+        _costs(agents, rest, totals),
+    ]
+    return "\n\n".join("\n".join(section) for section in sections)
+
+
+def _rules(scenario: Scenario, seed: int) -> list[str]:
+    cells = []
+    for rule in scenario.resolved_rules():
+        value = seed if rule.name == "rng_seed" else rule.value
+        mark = "*" if rule.is_default and value == rule.value else " "
+        cells.append((rule.name.split(".", 1)[-1] if "." in rule.name else rule.name, value, mark))
+    half = (len(cells) + 1) // 2
+    rows = []
+    for left, right in zip(cells[:half], [*cells[half:], ("", "", "")], strict=False):
+        rows.append([left[0], _shown(left[1]), left[2], right[0], _shown(right[1]), right[2]])
+    return ["Rules (* left at its default)", *_aligned(rows, "<<<<<<")]
+
+
+def _policies(scenario: Scenario, scripted: Collection[str]) -> list[str]:
+    agents = scenario.agent_configs
+    counts = Counter(config.policy for config in agents if config.id not in scripted)
+    rows = [
+        [_number(count), "agent" if count == 1 else "agents", policy.name, _parameters(policy)]
+        for policy, count in counts.items()
+    ]
+    if scripted:
+        agents_word = "agent" if len(scripted) == 1 else "agents"
+        rows.append([_number(len(scripted)), agents_word, "in Python", ""])
+    return ["Policies (* is the default)", *_aligned(rows, "><<<")]
+
+
+def _parameters(policy: Policy) -> str:
+    texts = []
+    for field in attrs.fields(type(policy)):
+        value = getattr(policy, field.name)
+        texts.append(f"{field.name} {_shown(value)}{' *' if value == field.default else ''}")
+    return ", ".join(texts)
+
+
+def _system(totals: dict[str, Any]) -> list[str]:
+    settled = totals["settlements"]
+    whole = _sum([settled, totals["unsettled"], totals["cancelled"]])
+    rows = [["", "volume", "value", "of volume", "of value"]]
+    for head, figure in (
+        ("arrived", totals["arrivals"]),
+        ("settled", settled),
+        ("unsettled", totals["unsettled"]),
+        ("cancelled", totals["cancelled"]),
+    ):
+        row = [head, _number(figure["volume"]), _number(figure["value"])]
+        if head != "arrived":
+            row += [_share(figure["volume"], whole["volume"])]
+            row += [_share(figure["value"], whole["value"])]
+        rows.append(row)
+    peak = totals["peak_queue"]
+    rows.append(["peak central queue", _number(peak["volume"]), _number(peak["value"])])
+    lines = _aligned(rows, "<>>>>")
+    if peak["volume"]:
+        lines[-1] += f"   at the end of tick {peak['tick']}"
+    if whole["volume"] != totals["arrivals"]["volume"]:
+        lines.append("  (a transaction that was split counts as its parts, except under arrived)")
+    return ["System", *lines]
+
+
+def _means(totals: dict[str, Any]) -> list[str]:
+    settled = totals["settlements"]
+    rows = [["", "volume", "value", "of volume", "of value"]]
+    for cause, figure in totals["settled_by"].items():
+        if figure["volume"]:
+            row = [cause, _number(figure["volume"]), _number(figure["value"])]
+            row += [_share(figure["volume"], settled["volume"])]
+            row += [_share(figure["value"], settled["value"])]
+            rows.append(row)
+    if len(rows) == 1:
+        return ["Settled by", "  nothing settled"]
+    return ["Settled by", *_aligned(rows, "<>>>>")]
+
+
+def _flows(agents: list[dict[str, Any]], rest: list[dict[str, Any]]) -> list[str]:
+    heads = ("sent", "settled", "delayed")
+    rows = [["", *(text for head in heads for text in (head, "value")), "unsettled value"]]
+    everybody = [*agents, *rest]
+    groups = [(_id(agent["id"]), [agent]) for agent in agents]
+    if rest:
+        groups.append((f"and {len(rest)} more", rest))
+    groups.append(("all", everybody))
+    for name, group in groups:
+        row = [name]
+        for head in heads:
+            figure = _sum(agent[head] for agent in group)
+            row += [_number(figure["volume"]), _number(figure["value"])]
+        rows.append([*row, _number(_sum(agent["unsettled"] for agent in group)["value"])])
+    title = "Agents" + (" (those that sent most)" if rest else "")
+    return [title, *_aligned(rows, "<>>>>>>>")]
+
+
+def _costs(
+    agents: list[dict[str, Any]], rest: list[dict[str, Any]], totals: dict[str, Any]
+) -> list[str]:
+    borne = [name for name in COMPONENTS if Decimal(totals["cost"][name])]
+    if not borne:
+        return ["Costs", "  none"]
+    rows = [["", *(COMPONENTS[name] for name in borne), "total"]]
+    for agent in agents:
+        costs = [_cost(Decimal(agent["cost"][name])) for name in borne]
+        rows.append([_id(agent["id"]), *costs, _cost(Decimal(agent["total_cost"]))])
+    if rest:
+        sums = [sum(Decimal(agent["cost"][name]) for agent in rest) for name in borne]
+        everything = sum(Decimal(agent["total_cost"]) for agent in rest)
+        rows.append([f"and {len(rest)} more", *(_cost(Decimal(s)) for s in (*sums, everything))])
+    costs = [_cost(Decimal(totals["cost"][name])) for name in borne]
+    rows.append(["all", *costs, _cost(Decimal(totals["total_cost"]))])
+    return ["Costs", *_aligned(rows, "<" + ">" * (len(borne) + 1))]
+
+
+def _chosen_agents(
+    agents: list[dict[str, Any]],
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """
+    Return the agents to show, in scenario order if that is all of them, and the others.
+    """
+    if len(agents) <= AGENTS_MAX:
+        return agents, []
+    ranked = sorted(agents, key=lambda agent: -agent["sent"]["value"])
+    return ranked[:AGENTS_SHOWN], ranked[AGENTS_SHOWN:]
+
+
+def _sum(figures: Iterable[dict[str, int]]) -> dict[str, int]:
+    total = {"volume": 0, "value": 0}
+    for figure in figures:
+        total["volume"] += figure["volume"]
+        total["value"] += figure["value"]
+    return total
+
+
+def _number(value: int) -> str:
+    return f"{value:,}"
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{Decimal(part) / Decimal(whole):.1%}" if whole else "-"
+
+
+def _cost(cost: Decimal) -> str:
+    """
+    Return a cost to two places; one that is too small for them is not shown as nothing.
+    """
+    rounded = cost.quantize(Decimal("0.01"), rounding=ROUND_HALF_EVEN)
+    return "<0.01" if cost and not rounded else f"{rounded:,}"
+
+
+def _id(id: str) -> str:
+    return id if len(id) <= ID_WIDTH else id[: ID_WIDTH - 1] + "…"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return _number(value)
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return str(value)
+
+
+def _aligned(rows: Sequence[Row], alignment: str) -> list[str]:
+    """
+    Return rows of cells as lines of aligned columns; a short row leaves its last cells empty.
+
+    Args:
+        rows: Cells of each row.
+        alignment: `<` or `>` for each column.
+    """
+    padded = [[*row, *[""] * (len(alignment) - len(row))] for row in rows]
+    widths = [max(len(row[i]) for row in padded) for i in range(len(alignment))]
+    return [
+        "  "
+        + "  ".join(
+            cell.ljust(width) if side == "<" else cell.rjust(width)
+            for cell, width, side in zip(row, widths, alignment, strict=True)
+        ).rstrip()
+        for row in padded
+    ]
