@@ -104,7 +104,8 @@ def expected(seed: int, agents: list[str], ticks: int) -> list[tuple[int, str, s
                 unit = ((draw(AMOUNT) >> 11) + 0.5) / 2**53
                 amount = math.exp(mu + sigma * NormalDist().inv_cdf(unit))
                 rounded = int(Decimal(amount).quantize(Decimal(1), ROUND_HALF_EVEN))
-                found.append((tick, sender, receiver, rounded, tick + 3 + (draw(DEADLINE) * 4 >> 64)))
+                deadline = tick + 3 + (draw(DEADLINE) * 4 >> 64)
+                found.append((tick, sender, receiver, rounded, deadline))
     return found
 
 

@@ -12,6 +12,9 @@ use crate::queue::Place;
 use crate::state::State;
 use crate::transaction::{Status, known};
 
+/// Most parts of one split.
+pub const PARTS_MAX: u32 = 10_000;
+
 /// A checked decision of an agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
@@ -74,8 +77,8 @@ impl Desk {
                 let row = &state.transactions[id];
                 let reason = if !row.divisible {
                     Err("it is not divisible".to_owned())
-                } else if parts < 2 {
-                    Err(format!("parts must be at least 2 (got {parts})"))
+                } else if !(2..=PARTS_MAX).contains(&parts) {
+                    Err(format!("parts must be 2 to {PARTS_MAX} (got {parts})"))
                 } else if i64::from(parts) > row.amount {
                     Err(format!(
                         "a part is at least 1, so parts must be at most {} (got {parts})",

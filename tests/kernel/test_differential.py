@@ -1,0 +1,320 @@
+"""
+The kernel against the oracle: every tick of random scenarios, with decisions between and in ticks.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections import defaultdict
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from oracle import COSTS, Oracle, Record
+from strategies import Move, moves, scenarios
+
+from paysim._kernel import Kernel
+from paysim.errors import PaysimError
+from paysim.scenario import Scenario
+
+NOWHERE = 1_000_000
+PUBLISHED = Path(__file__).parents[1] / "cases" / "gridlock.toml"
+
+
+class Match:
+    """
+    A run of both, in step: each decision is offered to both, each tick is compared in full.
+    """
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        """
+        Start both on the scenario, the kernel on the checked form of it.
+        """
+        self.oracle = Oracle(config)
+        self.kernel = Kernel(Scenario.from_dict(config), 0)
+        self.indices: dict[str, int] = {}
+        self.settled: dict[int, list[Any]] = {}
+        self.limited: list[int] = []
+
+    def play(self, script: list[Move]) -> None:
+        """
+        Play one tick, with the moves of it.
+        """
+        for move in (move for move in script if move.phase == 0):
+            self.decide(move)
+        self.oracle.open_tick()
+        self.kernel.open_tick()
+        self.compare()
+        for move in (move for move in script if move.phase == 1):
+            self.decide(move)
+        for agent in self.oracle.agents:
+            self.oracle.ask(agent)
+        for move in script[:1]:
+            self.kernel.ask(move.agent % len(self.oracle.agents))
+        self.kernel.ask_all()
+        for move in (move for move in script if move.phase == 2):
+            self.decide(move)
+        self.close(self.oracle.close_tick(), self.kernel.close_tick())
+
+    def close(self, expected: tuple[int, ...], actual: tuple[int, ...]) -> None:
+        """
+        Compare what is true after a tick.
+        """
+        assert expected == tuple(actual)
+        self.settled[expected[0]] = self.oracle.settled
+        self.limited += [expected[0]] if self.oracle.ring_limit_reached else []
+        self.compare()
+        self.compare_state(self.kernel.state())
+        self.compare_costs(self.kernel.summary())
+
+    def decide(self, move: Move) -> None:
+        """
+        Offer a decision to both: the kernel refuses exactly what the oracle finds inapplicable.
+        """
+        agent = self.oracle.agents[move.agent % len(self.oracle.agents)]
+        number = move.number
+        if move.kind == "set_release_budget":
+            number = number and number - 1
+            applicable = self.oracle.decide(agent, move.kind, number)
+            arguments: tuple[Any, ...] = (number,)
+        else:
+            number = 5 if number is None and move.kind in ("split", "reprioritise") else number
+            transaction = self.pick(agent, move.pick)
+            applicable = self.oracle.decide(agent, move.kind, transaction, number)
+            arguments = (self.indices.get(transaction, NOWHERE),)
+            arguments += () if move.kind == "withdraw" else (number,)
+        decide = getattr(self.kernel, move.kind)
+        if applicable:
+            decide(agent.index, *arguments)
+        else:
+            with pytest.raises(PaysimError):
+                decide(agent.index, *arguments)
+        self.compare()
+
+    def pick(self, agent: Record, pick: int) -> str:
+        """
+        Pick one in the agent's own queues, or now and then any other, or one that nobody has.
+        """
+        own = [t.id for queue in self.queues(agent) for t in queue]
+        others = [t.id for t in self.oracle.transactions if t.id in self.indices]
+        choice = pick % (len(own) + 2)
+        if choice < len(own):
+            return own[choice]
+        return others[pick % len(others)] if choice == len(own) and others else "unknown"
+
+    def queues(self, agent: Record) -> tuple[list[Record], list[Record]]:
+        """
+        Give the two queues as they are now; decisions change them only when they are applied.
+        """
+        states = ("held", "released", "splitting"), ("queued", "withdrawn")
+        held, queued = ([t for s in some for t in self.oracle.find(s, agent)] for some in states)
+        return sorted(held, key=lambda t: t.place), sorted(queued, key=self.oracle.order)
+
+    def compare(self) -> None:
+        """
+        Compare what each agent sees of itself.
+        """
+        for agent in self.oracle.agents:
+            view = self.kernel.view(agent.index)
+            held, queued = self.queues(agent)
+            assert agent.balance == view.balance
+            assert agent.balance - agent.floor == view.available_liquidity
+            assert agent.liquidity_pool == view.liquidity_pool
+            assert agent.loan == view.loan
+            assert self.oracle.free(agent) == view.free_liquidity
+            for expected, actual in ((held, view.internal_queue), (queued, view.central_queue)):
+                assert [facts(t) for t in expected] == [
+                    (q.id, q.amount, q.priority, q.divisible, q.is_overdue) for q in actual
+                ]
+                self.indices |= {q.id: q.index for q in actual}
+            for transaction in held + queued:
+                found = self.kernel.find(agent.index, transaction.id)
+                assert self.indices[transaction.id] == found
+
+    def compare_state(self, state: dict[str, Any]) -> None:
+        """
+        Compare every transaction that has arrived, and the central queue as a whole.
+        """
+        arrived = {t.id: t for t in self.oracle.transactions if t.state != "expected"}
+        assert {
+            t.id: (
+                t.sender.id,
+                t.receiver.id,
+                t.amount,
+                t.arrival_tick,
+                t.deadline_tick,
+                t.priority,
+            )
+            for t in arrived.values()
+        } == {
+            key: tuple(
+                row[name]
+                for name in (
+                    *("sender_id", "receiver_id", "amount", "arrival_tick"),
+                    *("deadline_tick", "priority"),
+                )
+            )
+            for key, row in state["transactions"].items()
+        }
+        for key, t in arrived.items():
+            row = state["transactions"][key]
+            assert remaining(t, arrived) == row["remaining_amount"]
+            assert (remaining(t, arrived) == 0) == row["is_fully_settled"]
+            assert (t.state == "split") == row["is_split"]
+        queued = self.oracle.find("queued")
+        assert len(queued) == state["queue_size"]
+        assert sum(t.amount for t in queued) == state["queue_value"]
+        for agent in self.oracle.agents:
+            row = state["agents"][agent.id]
+            assert agent.balance == row["balance"]
+            assert len(self.oracle.find("held", agent)) == row["outgoing_queue_size"]
+            assert sum(agent.costs.values()) == Fraction(row["cost"])
+
+    def compare_costs(self, summary: dict[str, Any]) -> None:
+        """
+        Compare the exact cost of every agent and component so far, and the totals.
+        """
+        rows = {row["id"]: row for row in summary["agents"]}
+        for agent in self.oracle.agents:
+            exact = {name: Fraction(cost) for name, cost in rows[agent.id]["cost"].items()}
+            assert agent.costs == exact
+            assert sum(agent.costs.values()) == Fraction(rows[agent.id]["total_cost"])
+        for name in COSTS:
+            total = sum(agent.costs[name] for agent in self.oracle.agents)
+            assert total == Fraction(summary["cost"][name])
+        assert self.oracle.total == Fraction(summary["total_cost"])
+
+    def finish(self) -> None:
+        """
+        Compare the settlements of the whole run, as the event log tells them.
+        """
+        logged: dict[int, list[Any]] = defaultdict(list)
+        limited = []
+        for line in self.kernel.events_jsonl().splitlines():
+            event = json.loads(line)
+            if event["event"] == "settled":
+                settlement = (event["transaction_id"], event["cause"], event["posting"])
+                logged[event["tick"]].append(settlement)
+            if event["event"] == "ring_limit_reached":
+                limited.append(event["tick"])
+        assert self.limited == limited
+        for tick, settled in self.settled.items():
+            assert in_posting_order(settled) == in_posting_order(logged[tick])
+
+
+def facts(t: Record) -> tuple[Any, ...]:
+    """
+    Give what an agent sees of a transaction in its queue.
+    """
+    return t.id, t.amount, t.priority, t.divisible, t.is_overdue
+
+
+def remaining(t: Record, arrived: dict[str, Record]) -> int:
+    """
+    Give what is not settled of a transaction; of a split one, what is not settled of its parts.
+    """
+    if t.state == "split":
+        parts = [part for part in arrived.values() if part.id.rpartition("/")[0] == t.id]
+        return sum(remaining(part, arrived) for part in parts)
+    return 0 if t.state == "settled" else t.amount
+
+
+def in_posting_order(settled: list[Any]) -> list[Any]:
+    """
+    Sort the one posting of the end of the day by id: it has no order between the two queues.
+    """
+    return sorted(settled, key=lambda row: (row[2], row[0] if row[1] == "end_of_day" else ""))
+
+
+@given(scenarios(), moves())
+def test_every_tick_equals_the_oracles(config: dict[str, Any], script: list[Move]) -> None:
+    """
+    Outcome, balances, queues, settlements and exact costs of every tick equal the oracle's.
+    """
+    match = Match(config)
+    for tick in range(config["ticks_per_day"] * config["num_days"]):
+        match.play([move for move in script if move.tick == tick])
+    match.finish()
+
+
+@given(scenarios(), st.lists(st.integers(1, 9), min_size=1))
+def test_advancing_many_ticks_equals_the_oracles(
+    config: dict[str, Any], stretches: list[int]
+) -> None:
+    """
+    Advancing any number of ticks at once ends where the oracle ends, beyond the last day too.
+    """
+    match = Match(config)
+    last = config["ticks_per_day"] * config["num_days"] + 2
+    for number in range(last):
+        stretch = min(stretches[number % len(stretches)], last - match.oracle.tick)
+        if stretch == 0:
+            break
+        for _ in range(stretch):
+            match.oracle.open_tick()
+            for agent in match.oracle.agents:
+                match.oracle.ask(agent)
+            outcome = match.oracle.close_tick()
+            match.settled[outcome[0]] = match.oracle.settled
+            match.limited += [outcome[0]] if match.oracle.ring_limit_reached else []
+        limited = list(match.limited)
+        match.close(outcome, match.kernel.advance(stretch))
+        match.limited = limited
+    match.finish()
+
+
+@given(scenarios(), moves())
+def test_decisions_of_a_scripted_agent_equal_the_oracles(
+    config: dict[str, Any], script: list[Move]
+) -> None:
+    """
+    An agent whose behaviour is Python's is never asked; all it does is what it decides.
+    """
+    match = Match(config)
+    match.kernel = Kernel(Scenario.from_dict(config), 0, [0])
+    for tick in range(config["ticks_per_day"] * config["num_days"]):
+        match.oracle.asked.append(match.oracle.agents[0])
+        match.play([move for move in script if move.tick == tick])
+    match.finish()
+
+
+@pytest.mark.parametrize(
+    "case", tomllib.loads(PUBLISHED.read_text())["case"], ids=lambda case: case["name"]
+)
+def test_published_gridlock_settles_as_published(case: dict[str, Any]) -> None:
+    """
+    Each published gridlock settles in one posting and leaves the balances published with it.
+    """
+    config = {
+        "ticks_per_day": 1,
+        "agent_configs": [
+            {"id": f"BANK{number}", "opening_balance": balance}
+            for number, balance in enumerate(case["opening_balances"], start=1)
+        ],
+        "transactions": [
+            {
+                "sender_id": f"BANK{a}",
+                "receiver_id": f"BANK{b}",
+                "amount": amount,
+                "arrival_tick": 0,
+            }
+            for a, b, amount in case["queue"]
+        ],
+        "lsm_config": {"bilateral_offsetting": False, "cycles": False, "gridlock_resolution": True},
+        "rules": {"queue_discipline": "strict_fifo"},
+    }
+    kernel = Kernel(Scenario.from_dict(config), 0)
+    assert kernel.advance(1)[:3] == (0, len(case["queue"]), len(case["settled"]))
+    agents = kernel.state()["agents"]
+    assert case["balances_after"] == [agents[key]["balance"] for key in agents]
+    settled = [
+        (event["transaction_id"], event["cause"], event["posting"])
+        for event in map(json.loads, kernel.events_jsonl().splitlines())
+        if event["event"] == "settled"
+    ]
+    expected = [(f"row-{number}", "gridlock_resolution", 1) for number in case["settled"]]
+    assert sorted(expected) == sorted(settled)
