@@ -1,0 +1,110 @@
+"""
+What needs a process of its own: memory, a million payments, the start of the program.
+
+As a program it does one measurement by name and prints its figures as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from array import array
+from pathlib import Path
+from random import Random
+from time import perf_counter
+from typing import Any
+
+from measuring import Line, peak_bytes, resident_bytes
+from scenes import bench_scenario
+
+PAYMENTS = 1_000_000
+AGENTS = 5_000
+TICKS = 600
+IDLE_TICKS = 1_000
+
+
+def million_payments() -> dict[str, float]:
+    """
+    Settle a million given payments, and return seconds and bytes.
+    """
+    from paysim._kernel import Kernel
+
+    random = Random(1)
+    sender = array("I", (random.randrange(AGENTS) for _ in range(PAYMENTS)))
+    step = array("I", (random.randrange(1, AGENTS) for _ in range(PAYMENTS)))
+    receiver = array("I", ((s + d) % AGENTS for s, d in zip(sender, step, strict=True)))
+    amount = array("q", (random.randrange(1, 10**6) for _ in range(PAYMENTS)))
+    arrival_tick = array("I", (i * TICKS // PAYMENTS for i in range(PAYMENTS)))
+    # All at once: without deadlines the other policies would wait for the end of the day.
+    scenario = bench_scenario(AGENTS, rate=0, policies=["fifo"], ticks_per_day=TICKS, num_days=1)
+    before = resident_bytes()
+    start = perf_counter()
+    kernel = Kernel.from_columns(scenario, 1, sender, receiver, amount, arrival_tick)
+    built = perf_counter()
+    kernel.advance(TICKS)
+    done = perf_counter()
+    grown = peak_bytes() - before
+    settled = kernel.summary()["settlements"]["volume"]
+    assert settled == PAYMENTS, f"{settled} payments settled"
+    return {"building": built - start, "advancing": done - built, "bytes": grown / PAYMENTS}
+
+
+def idle_ticks(lane: str) -> dict[str, float]:
+    """
+    Return by how many bytes a thousand ticks without work let the process grow.
+    """
+    from paysim import Simulation
+
+    scenario = bench_scenario(rate=0)
+    simulation = Simulation(scenario, lane=lane)  # type: ignore[arg-type]
+    simulation.run(until=IDLE_TICKS)
+    before = resident_bytes()
+    simulation.run(until=2 * IDLE_TICKS)
+    return {"bytes": resident_bytes() - before}
+
+
+def apart_lines(repeats: int = 3) -> list[Line]:
+    """
+    Measure each in processes of its own; of times and bytes the least counts.
+    """
+    runs = [_in_process("million") for _ in range(repeats)]
+    least = {key: min(run[key] for run in runs) for key in runs[0]}
+    seconds, size = least["advancing"], least["bytes"]
+    lines = [
+        Line("1,000,000 payments, 5,000 agents", f"{seconds:.3f} s", "< 0.5 s", seconds < 0.5),
+        Line("  handing them over before", f"{least['building']:.3f} s"),
+        Line("  growth to the peak, per payment", f"{size:.0f} bytes", "< 400", size < 400),
+    ]
+    for lane in ("process", "compiled"):
+        grown = min(_in_process("idle", lane)["bytes"] for _ in range(repeats))
+        ok = grown <= 0
+        lines.append(
+            Line(f"growth over 1,000 idle ticks, {lane} lane", f"{grown:,.0f} bytes", "0", ok)
+        )
+    for what, command in (
+        ("import paysim", [sys.executable, "-c", "import paysim"]),
+        ("  and what paysim.run needs", [sys.executable, "-c", "import paysim; paysim.run"]),
+        ("paysim --help", [str(Path(sys.executable).parent / "paysim"), "--help"]),
+    ):
+        took = min(_wall_seconds(command) for _ in range(10)) * 1000
+        lines.append(Line(what, f"{took:.0f} ms", "< 150 ms", took < 150))
+    return lines
+
+
+def _in_process(*arguments: str) -> dict[str, Any]:
+    command = [sys.executable, __file__, *arguments]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    figures: dict[str, Any] = json.loads(done.stdout)
+    return figures
+
+
+def _wall_seconds(command: list[str]) -> float:
+    start = perf_counter()
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    return perf_counter() - start
+
+
+if __name__ == "__main__":
+    figures = million_payments() if sys.argv[1] == "million" else idle_ticks(sys.argv[2])
+    print(json.dumps(figures))

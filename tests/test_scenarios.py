@@ -1,0 +1,148 @@
+"""
+The shipped scenarios: each gives the answer that its first comment promises, and always the same.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from decimal import Decimal
+from fractions import Fraction
+
+import attrs
+import pytest
+from record import GOLDEN, ROOT, SCENARIOS, event_log_hash
+
+import paysim
+
+HASHES = tomllib.loads(GOLDEN.read_text()) if GOLDEN.exists() else {}
+
+
+def load(name):
+    return paysim.load_scenario(ROOT / "scenarios" / f"{name}.yaml")
+
+
+def settlements(results):
+    """
+    Return tick, transaction, cause and posting of every settlement.
+    """
+    return [
+        (row["tick"], row["transaction_id"], row["cause"], row["posting"])
+        for row in results.events.to_dicts()
+        if row["event"] == "settled"
+    ]
+
+
+def balances(results):
+    return {agent["id"]: agent["balance"] for agent in results.totals()["agents"]}
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
+def test_golden_hash(path):
+    """
+    The event log of a shipped scenario has the recorded bytes.
+    """
+    assert HASHES[path.stem] == event_log_hash(path)
+
+
+def test_golden_hashes_are_those_of_the_scenarios():
+    """
+    There is a recorded hash for every shipped scenario and for nothing else.
+    """
+    assert set(HASHES) == {path.stem for path in SCENARIOS}
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
+def test_first_comment_asks(path):
+    """
+    The first comment of a scenario asks a question, and the list of scenarios has a line for it.
+    """
+    comment = path.read_text().split("\n\n")[0]
+    assert comment.startswith("# ")
+    assert "?" in comment
+    assert f"[{path.name}]({path.name})" in (path.parent / "README.md").read_text()
+
+
+def test_two_banks():
+    """
+    ALPHA's payment waits from tick 5 to tick 20, settles on BETA's money, and the wait costs 150.
+    """
+    results = paysim.run(load("two_banks"))
+    assert settlements(results) == [(20, "wages", "entry", 1), (20, "rent", "queue_release", 2)]
+    assert balances(results) == {"ALPHA": 10_000, "BETA": 100_000}
+    costs = {agent["id"]: Decimal(agent["total_cost"]) for agent in results.totals()["agents"]}
+    assert costs == {"ALPHA": 150, "BETA": 0}
+
+
+def test_gridlock_three_banks():
+    """
+    Gridlock resolution settles all four payments in one posting; without it nothing ever settles.
+    """
+    scenario = load("gridlock_three_banks")
+    results = paysim.run(scenario)
+    expected = [(0, f"row-{n}", "gridlock_resolution", 1) for n in (1, 2, 3, 4)]
+    assert sorted(settlements(results)) == expected
+    assert balances(results) == {"ALPHA": 600, "BETA": 200, "GAMMA": 100}
+
+    lsm = attrs.evolve(scenario.lsm_config, gridlock_resolution=False)
+    without = paysim.run(attrs.evolve(scenario, lsm_config=lsm))
+    assert settlements(without) == []
+    assert balances(without) == {"ALPHA": 300, "BETA": 200, "GAMMA": 400}
+
+
+def test_ring():
+    """
+    The ring settles as one posting when it closes, and not at all if the search stops at three.
+    """
+    scenario = load("ring")
+    results = paysim.run(scenario)
+    assert sorted(settlements(results)) == [(3, f"row-{n}", "cycles", 1) for n in (1, 2, 3, 4)]
+    assert set(balances(results).values()) == {250_000}
+
+    lsm = attrs.evolve(scenario.lsm_config, max_cycle_length=3)
+    short = paysim.run(attrs.evolve(scenario, lsm_config=lsm))
+    assert settlements(short) == []
+    assert short.totals()["unsettled"] == {"volume": 4, "value": 4_000_000}
+
+
+def test_ubin_gridlock():
+    """
+    Gridlock resolution settles all six payments of the published case, with its balances.
+    """
+    results = paysim.run(load("ubin_gridlock"))
+    expected = [(0, f"row-{n}", "gridlock_resolution", 1) for n in (1, 2, 3, 4, 5, 6)]
+    assert sorted(settlements(results)) == expected
+    assert list(balances(results).values()) == [7, 3, 10, 2, 1]
+    assert results.totals()["settlements"] == {"volume": 6, "value": 71}
+
+
+def test_busy_day_treats_all_alike():
+    """
+    Two banks have each of the five policies, and all ten hold, expect and pay the same.
+    """
+    scenario = load("busy_day")
+    names = sorted(config.policy.name for config in scenario.agent_configs)
+    policies = ("deadline", "fifo", "liquidity_aware", "liquidity_splitting", "mock_splitting")
+    assert names == sorted(policies * 2)
+    first = scenario.agent_configs[0]
+    for config in scenario.agent_configs:
+        assert attrs.evolve(config, id=first.id, policy=first.policy) == first
+
+
+def test_busy_day():
+    """
+    Over twenty seeds the banks that release everything at once bear the least cost.
+    """
+    scenario = load("busy_day")
+    policies = {config.id: config.policy.name for config in scenario.agent_configs}
+    costs, delayed, penalties = Counter(), Counter(), Counter()
+    for seed in range(20):
+        for agent in paysim.run(scenario, seed=seed).totals()["agents"]:
+            policy = policies[agent["id"]]
+            costs[policy] += Decimal(agent["total_cost"])
+            penalties[policy] += Decimal(agent["cost"]["deadline_penalty"])
+            delayed[policy] += Fraction(agent["delayed"]["volume"], agent["settled"]["volume"])
+    assert min(costs, key=costs.get) == "fifo"
+    assert delayed["deadline"] > Fraction(99, 100) * 2 * 20
+    most_penalties = {policy for policy, _ in penalties.most_common(2)}
+    assert most_penalties == {"liquidity_aware", "liquidity_splitting"}

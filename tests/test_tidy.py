@@ -1,0 +1,137 @@
+"""
+House rules: imports follow the layers, each rule has its companions, nothing is left half-done.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+from record import ROOT
+
+LAYERS = """
+errors exact texts fields records behaviour rules scenario schema yaml_text json_text loading
+summary results policies clock agent processes simulation orchestrator testing logs cli
+"""
+"""
+Every module imports only modules that stand before it, wherever in its text the import stands.
+Imports for type checkers only are free.
+"""
+
+ORDER = LAYERS.split()
+
+ONLY_IN = {
+    "simpy": {"agent", "clock", "processes", "simulation"},
+    "paysim._kernel": {"agent", "orchestrator", "simulation"},
+    "structlog": {"logs"},
+    "yaml": {"yaml_text"},
+    "click": {"cli"},
+    "rich": {"cli"},
+    "polars": {"results"},
+}
+"""
+Libraries and the modules that may import them.
+"""
+
+MODULES = sorted((ROOT / "paysim").glob("[!_]*.py"))
+RULES = sorted(path.stem for path in (ROOT / "kernel/core/src/rules").glob("*.rs"))
+TEXTS = {".py", ".pyi", ".rs", ".md", ".toml", ".yaml", ".table", ".out"}
+SKIPPED = {".venv", ".git", "target", "dist"}
+
+UNFINISHED = [word[:2] + word[3:] for word in ("TO-DO", "FI-XME", "XX-X", "pl-aceholder")]
+OUTSIDE = [part.replace("-", "") for part in ("/wo-rk/", "py-pi.org", "cra-tes.io")]
+
+
+def imported(path):
+    """
+    Return the names of all modules that a file imports, those for type checkers only left out.
+    """
+    names = set()
+    pending = [ast.parse(path.read_text())]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            pending.extend(node.orelse)
+            continue
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name} has a relative import"
+            names.update({node.module} | {f"{node.module}.{alias.name}" for alias in node.names})
+        pending.extend(ast.iter_child_nodes(node))
+    return names
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_layers(path):
+    """
+    A module imports only from the layers below it.
+    """
+    below = ORDER[: ORDER.index(path.stem)]
+    inside = {name.split(".")[1] for name in imported(path) if name.startswith("paysim.")}
+    assert inside - set(below) - {"_kernel", "__version__"} == set()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_libraries(path):
+    """
+    A library is imported only by the modules that are there for it.
+    """
+    for library, allowed in ONLY_IN.items():
+        uses = any(f"{name}.".startswith(f"{library}.") for name in imported(path))
+        assert not uses or path.stem in allowed, library
+
+
+def test_layers_are_complete():
+    """
+    The list of layers names every module and no other.
+    """
+    assert {path.stem for path in MODULES} == set(ORDER)
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule != "mod"])
+def test_rule_companions(rule):
+    """
+    A rule has a heading in the page of rules and a table of worked examples.
+    """
+    headings = re.findall(r"^#+ (\w+)$", (ROOT / "docs/rules.md").read_text(), re.MULTILINE)
+    assert rule in headings
+    assert (ROOT / "kernel/core/tests/rules" / f"{rule}.table").is_file()
+
+
+def texts():
+    """
+    Return the text files of the repository.
+    """
+    for top in sorted(ROOT.iterdir()):
+        if top.name in SKIPPED:
+            continue
+        for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
+            if path.suffix in TEXTS or path.name == "Makefile":
+                yield path
+
+
+def test_nothing_half_done():
+    """
+    No file holds a note that something is still to be done.
+    """
+    pattern = re.compile(r"\b(" + "|".join(UNFINISHED) + r")\b")
+    assert [str(path) for path in texts() if pattern.search(path.read_text())] == []
+
+
+def test_nothing_outside():
+    """
+    No file mentions a path of one machine or the host of a package registry.
+    """
+    found = [path for path in texts() if any(part in path.read_text() for part in OUTSIDE)]
+    assert [str(path) for path in found] == []
+
+
+def test_ci_calls_the_readme():
+    """
+    Continuous integration calls the commands that the README gives.
+    """
+    commands = re.findall(r"^(make \w+)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    script = (ROOT / ".ci" / "run").read_text().splitlines()
+    assert {"make run", "make test"} <= set(commands) <= set(script)
