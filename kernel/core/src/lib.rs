@@ -18,6 +18,7 @@ pub mod event;
 pub mod ids;
 pub mod journal;
 pub mod ledger;
+mod look;
 pub mod queue;
 pub mod rate;
 pub mod results;

@@ -13,7 +13,7 @@ use crate::ids::{AgentId, NONE, Tick, TransactionId};
 use crate::journal::Journal;
 use crate::ledger::{Crediting, Ledger, Posting};
 use crate::queue::{CentralQueue, InternalQueues, Line};
-use crate::rules::Rules;
+use crate::spec::Rules;
 use crate::transaction::{Status, Transaction, Transactions};
 
 /// Counts of the tick at hand.

@@ -1,10 +1,9 @@
 //! The order of business of a tick, readable in one place.
 
-use crate::amount::AMOUNT_MAX;
 use crate::behaviour::arrivals::ArrivalProcess;
 use crate::behaviour::stream::StreamKey;
 use crate::costs::{self, Component, Costs};
-use crate::decision::{Decision, Desk, ticks_to_deadline};
+use crate::decision::{Decision, Desk};
 use crate::error::{Error, Result};
 use crate::event::{Cause, Kind};
 use crate::ids::{AgentId, NONE, Tick, TransactionId};
@@ -42,11 +41,11 @@ pub struct Peak {
 #[derive(Debug, Clone)]
 pub struct System {
     pub(crate) state: State,
-    names: Vec<String>,
-    ticks_per_day: u32,
+    pub(crate) names: Vec<String>,
+    pub(crate) ticks_per_day: u32,
     fractions: Vec<Rate>,
-    opening: Vec<(i64, i64, i64)>,
-    desks: Vec<Desk>,
+    pub(crate) opening: Vec<(i64, i64, i64)>,
+    pub(crate) desks: Vec<Desk>,
     /// One bit an agent: it has something pending or was asked in this tick.
     busy: Vec<u64>,
     processes: Vec<(AgentId, ArrivalProcess)>,
@@ -57,10 +56,10 @@ pub struct System {
     mechanisms: Mechanisms,
     released: Vec<(Place, TransactionId)>,
     release_numbers: u64,
-    is_open: bool,
-    outcome: Outcome,
+    pub(crate) is_open: bool,
+    pub(crate) outcome: Outcome,
     rounded_total: i128,
-    peak: Peak,
+    pub(crate) peak: Peak,
     failure: Option<Error>,
 }
 
@@ -71,7 +70,7 @@ impl System {
     /// [`Error::Spec`] if the specification describes no system. It is meant to have been checked
     /// before; what is checked here keeps the kernel itself sound.
     pub fn new(spec: Spec) -> Result<Self> {
-        check(&spec)?;
+        spec.check()?;
         let agents = spec.agents.len();
         let accounts = spec.agents.iter().map(account).collect();
         let names: Vec<String> = spec.agents.iter().map(|a| a.id.clone()).collect();
@@ -90,7 +89,7 @@ impl System {
             })
             .collect();
         let mut given = spec.transactions;
-        let agenda = agenda(&given);
+        let agenda = given.agenda();
         let transactions = Transactions::new(std::mem::take(&mut given.ids));
         let costs = Costs::new(spec.cost_rates, agents);
         let mut state = State::new(spec.rules, Ledger::new(accounts), transactions, costs);
@@ -178,6 +177,17 @@ impl System {
         self.desks[agent.ix()].decide(&mut self.state, &self.names, agent, decision)?;
         self.busy[agent.ix() / 64] |= 1 << (agent.ix() % 64);
         Ok(())
+    }
+
+    /// Decides to release a held transaction with a new priority: both or neither.
+    ///
+    /// # Errors
+    /// [`Error::Decision`] if the agent cannot do so now.
+    pub fn release_as(&mut self, agent: AgentId, id: TransactionId, priority: u8) -> Result<()> {
+        self.decide(agent, Decision::Reprioritise(id, priority))?;
+        self.decide(agent, Decision::Release(id)).inspect_err(|_| {
+            self.desks[agent.ix()].pending.pop();
+        })
     }
 
     /// Applies what was decided, then steps 5 to 12.
@@ -437,118 +447,6 @@ impl System {
         self.is_open = false;
         Ok(())
     }
-
-    /// The tick that is open, else the next to open.
-    pub fn tick(&self) -> Tick {
-        self.state.tick
-    }
-
-    /// Whether a tick is open.
-    pub fn is_open(&self) -> bool {
-        self.is_open
-    }
-
-    /// The outcome of the last closed tick.
-    pub fn outcome(&self) -> Outcome {
-        self.outcome
-    }
-
-    /// Ids of the agents, in scenario order.
-    pub fn names(&self) -> &[String] {
-        &self.names
-    }
-
-    /// The state, to look at.
-    pub fn state(&self) -> &State {
-        &self.state
-    }
-
-    /// Ticks in a day.
-    pub fn ticks_per_day(&self) -> u32 {
-        self.ticks_per_day
-    }
-
-    /// Opening balance, credit limit and pool of an agent, in minor units.
-    pub fn opening(&self, agent: AgentId) -> (i64, i64, i64) {
-        self.opening[agent.ix()]
-    }
-
-    /// The largest central queue so far, at ends of ticks.
-    pub fn peak(&self) -> Peak {
-        self.peak
-    }
-
-    /// An agent's cost so far, in cost units.
-    ///
-    /// # Errors
-    /// [`Error::Overflow`] if it does not fit.
-    pub fn cost_of(&self, agent: AgentId) -> Result<i128> {
-        costs::sum(&self.state.costs.of(agent, self.accrued_until())?)
-    }
-
-    /// Ticks from now to a transaction's deadline; without one, to the last tick of its day of
-    /// arrival.
-    pub fn ticks_to_deadline(&self, row: &Transaction) -> i64 {
-        ticks_to_deadline(
-            row.deadline_tick,
-            row.arrival_tick,
-            self.state.tick,
-            self.ticks_per_day,
-        )
-    }
-
-    /// Decides to release a held transaction with a new priority: both or neither.
-    ///
-    /// # Errors
-    /// [`Error::Decision`] if the agent cannot do so now.
-    pub fn release_as(&mut self, agent: AgentId, id: TransactionId, priority: u8) -> Result<()> {
-        self.decide(agent, Decision::Reprioritise(id, priority))?;
-        self.decide(agent, Decision::Release(id)).inspect_err(|_| {
-            self.desks[agent.ix()].pending.pop();
-        })
-    }
-
-    /// Puts names in place of numbers in an error's text.
-    pub fn describe(&self, error: &Error) -> String {
-        match error {
-            Error::Balance { agent } => {
-                format!(
-                    "the balance of agent {} does not fit in 64-bit minor units",
-                    self.names[agent.ix()]
-                )
-            }
-            other => other.to_string(),
-        }
-    }
-
-    /// What an agent holds and has not decided on, in order of arrival; what it decided to
-    /// withdraw comes last.
-    pub fn undecided(&self, agent: AgentId) -> Vec<TransactionId> {
-        self.desks[agent.ix()].undecided(&self.state, agent)
-    }
-
-    /// An agent's central queue in order, less what it decided to withdraw.
-    pub fn queued(&self, agent: AgentId) -> Vec<TransactionId> {
-        let desk = &self.desks[agent.ix()];
-        self.state
-            .central
-            .of(agent)
-            .all()
-            .iter()
-            .filter(|id| !desk.withdraws(*id))
-            .collect()
-    }
-
-    /// What an agent may still commit: available liquidity less its own central queue and what it
-    /// released in this tick, in minor units.
-    pub fn free_liquidity(&self, agent: AgentId) -> i128 {
-        self.desks[agent.ix()].free_liquidity(&self.state, agent)
-    }
-
-    /// First tick whose running costs are not accrued yet.
-    pub fn accrued_until(&self) -> Tick {
-        self.state.accrues_from
-    }
 }
 
 fn arrived(
@@ -588,88 +486,4 @@ fn account(agent: &AgentSpec) -> Account {
         balance_at_open: agent.opening_balance,
         ..Account::default()
     }
-}
-
-/// Rows by arrival tick, then sender, then row.
-fn agenda(given: &GivenTransactions) -> Vec<u32> {
-    let mut rows: Vec<u32> = (0..given.amounts.len() as u32).collect();
-    let key = |row: &u32| {
-        let at = *row as usize;
-        u64::from(given.arrival_ticks[at]) << 32 | u64::from(given.senders[at].0)
-    };
-    if !rows.is_sorted_by_key(key) {
-        rows.sort_by_key(key);
-    }
-    rows
-}
-
-/// What the kernel itself relies on; the full check of a scenario happens before.
-fn check(spec: &Spec) -> Result<()> {
-    let wrong = |text: String| Err(Error::Spec(text));
-    if spec.ticks_per_day == 0 {
-        return wrong("ticks_per_day must be at least 1 (got 0)".into());
-    }
-    if spec.agents.len() < 2 || spec.agents.len() >= NONE as usize {
-        return wrong(format!(
-            "agent_configs must hold at least two agents (got {})",
-            spec.agents.len()
-        ));
-    }
-    let mut money = 0_i128;
-    for agent in &spec.agents {
-        let parts = [
-            agent.opening_balance.unsigned_abs(),
-            agent.credit_limit.unsigned_abs(),
-            agent.liquidity_pool.unsigned_abs(),
-        ];
-        money += parts.iter().map(|&part| i128::from(part)).sum::<i128>();
-        let fraction = agent.liquidity_allocation_fraction.0;
-        if agent.credit_limit < 0
-            || agent.liquidity_pool < 0
-            || !(0..=Rate::ONE.0).contains(&fraction)
-        {
-            return wrong(format!(
-                "agent {}: limits and pools must be at least 0, fractions 0 to 1",
-                agent.id
-            ));
-        }
-    }
-    if money > i128::from(AMOUNT_MAX) {
-        return wrong(format!(
-            "opening balances, credit limits and pools must sum to at most {AMOUNT_MAX} (got {money})"
-        ));
-    }
-    let given = &spec.transactions;
-    let rows = given.amounts.len();
-    let lengths = [
-        given.senders.len(),
-        given.receivers.len(),
-        given.arrival_ticks.len(),
-    ];
-    let optional = [
-        given.deadline_ticks.as_ref().map(Vec::len),
-        given.priorities.as_ref().map(Vec::len),
-        given.divisible.as_ref().map(Vec::len),
-    ];
-    if lengths
-        .iter()
-        .chain(optional.iter().flatten())
-        .any(|&length| length != rows)
-        || rows >= NONE as usize
-    {
-        return wrong("columns of transactions must have one length".into());
-    }
-    let agents = spec.agents.len();
-    for row in 0..rows {
-        let (sender, receiver, amount) =
-            (given.senders[row], given.receivers[row], given.amounts[row]);
-        let known = sender.ix() < agents && receiver.ix() < agents && sender != receiver;
-        if !known || !(1..=AMOUNT_MAX).contains(&amount) {
-            return wrong(format!(
-                "transaction {}: needs two known agents and an amount of 1 to {AMOUNT_MAX}",
-                row + 1
-            ));
-        }
-    }
-    Ok(())
 }

@@ -11,18 +11,8 @@ use crate::error::Result;
 use crate::event::{Cause, Kind};
 use crate::ids::{AgentId, NONE};
 use crate::ledger::{Crediting, Posting};
+use crate::spec::EndOfDay;
 use crate::state::State;
-
-/// The end-of-day rule of a scenario.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EndOfDay {
-    /// They wait for the next day.
-    CarryOver,
-    /// They are cancelled.
-    Cancel,
-    /// They settle on overnight loans.
-    SettleOnCredit,
-}
 
 /// Step 8, on the last tick of a day.
 pub(crate) fn run(state: &mut State) -> Result<()> {

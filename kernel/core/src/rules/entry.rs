@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::event::Cause;
 use crate::ids::TransactionId;
 use crate::queue::Place;
-use crate::rules::{QueueDiscipline, queue_release};
+use crate::rules::queue_release;
 use crate::state::State;
 
 /// Step 5 for the transactions released in this tick; empties `released`.
@@ -17,8 +17,9 @@ pub(crate) fn run(state: &mut State, released: &mut Vec<(Place, TransactionId)>)
         *place = state.central.place(*id, &state.transactions);
     }
     released.sort_unstable();
+    let discipline = state.rules.queue_discipline;
     for &(place, id) in &*released {
-        if stands_behind(state, place, id) {
+        if discipline.stands_behind(state, place, id) {
             state.enqueue(id, Cause::Order)?;
         } else if state.settle_one(id, Cause::Entry)? {
             queue_release::run(state)?;
@@ -28,15 +29,4 @@ pub(crate) fn run(state: &mut State, released: &mut Vec<(Place, TransactionId)>)
     }
     released.clear();
     Ok(())
-}
-
-/// Whether the discipline forbids the try because something of the sender stands before it.
-fn stands_behind(state: &State, place: Place, id: TransactionId) -> bool {
-    match state.rules.queue_discipline {
-        QueueDiscipline::FifoBypass => false,
-        QueueDiscipline::StrictFifo => {
-            let queue = state.central.of(state.transactions[id].sender).all();
-            queue.first().is_some_and(|(first, _)| first < place)
-        }
-    }
 }

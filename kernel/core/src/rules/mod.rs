@@ -7,40 +7,37 @@ pub mod bilateral_offsetting;
 pub mod cycles;
 pub mod end_of_day;
 pub mod entry;
+pub mod fifo_bypass;
 pub mod gridlock_resolution;
 pub mod largest_ordered_set;
 pub mod liquidity_pool;
 pub mod queue_release;
+pub mod strict_fifo;
 
-pub use end_of_day::EndOfDay;
-pub use queue_release::QueueDiscipline;
+pub use crate::spec::{EndOfDay, QueueDiscipline, Rules};
 
 use crate::error::Result;
+use crate::ids::{AgentId, TransactionId};
 use crate::ledger::Crediting;
-use crate::queue::PriorityClasses;
+use crate::queue::Place;
 use crate::state::State;
 
-/// The rules of a scenario.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rules {
-    /// How the central queue is worked off.
-    pub queue_discipline: QueueDiscipline,
-    /// Receipts of a tick can be spent from the next tick on.
-    pub deferred_crediting: bool,
-    /// What happens to unsettled transactions at the end of a day.
-    pub end_of_day: EndOfDay,
-    /// Which priorities are urgent and high.
-    pub priority_classes: PriorityClasses,
-    /// Pairs offset what they owe each other.
-    pub bilateral_offsetting: bool,
-    /// Rings settle together.
-    pub cycles: bool,
-    /// Longest ring looked at.
-    pub max_cycle_length: u32,
-    /// Most rings looked at in a tick.
-    pub max_rings_per_tick: u64,
-    /// The whole central queue is searched for the largest ordered set.
-    pub gridlock_resolution: bool,
+impl QueueDiscipline {
+    /// Whether a released transaction may not be tried because of what is queued before it.
+    pub(crate) fn stands_behind(self, state: &State, place: Place, id: TransactionId) -> bool {
+        match self {
+            Self::FifoBypass => false,
+            Self::StrictFifo => strict_fifo::stands_behind(state, place, id),
+        }
+    }
+
+    /// What of an agent's central queue settles with its available liquidity, in order.
+    pub(crate) fn releasable(self, state: &mut State, agent: AgentId) -> Vec<TransactionId> {
+        match self {
+            Self::FifoBypass => fifo_bypass::releasable(state, agent),
+            Self::StrictFifo => strict_fifo::releasable(state, agent),
+        }
+    }
 }
 
 /// What the liquidity-saving mechanisms keep between passes, so as not to look twice in vain.
