@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from paysim._kernel import Kernel, Table
 
-TABLES: Final = ("events", "transactions", "agents", "ticks", "costs")
+TABLES: Final = ("events", "transactions", "agents", "ticks", "days", "costs")
 
 
 class Results:
@@ -85,6 +85,13 @@ class Results:
         One row per tick, over all agents.
         """
         return self._table("ticks")
+
+    @property
+    def days(self) -> Table:
+        """
+        One row per day, over all agents.
+        """
+        return self._table("days")
 
     @property
     def costs(self) -> Table:

@@ -1,7 +1,7 @@
 """
 A slow, plain model of a run, written from the specification alone: every rule rescans everything.
 
-It takes the plain dict of a scenario whose transactions are all given; costs are exact fractions.
+It takes the plain dict of a scenario whose transactions are all given.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from fractions import Fraction
 from itertools import combinations, permutations
 from typing import Any
 
-LSM = ("bilateral_offsetting", "cycles", "gridlock_resolution")
+from oracle_policies import parts_wanted
+
+LSM = {"bilateral_offsetting": True, "cycles": True, "gridlock_resolution": False}
 COSTS = ("overdraft", "delay", "split_friction", "deadline_penalty", "end_of_day_penalty")
 COSTS += ("end_of_day_borrowing", "liquidity")
 AGENT = {"credit_limit": 0, "liquidity_pool": 0, "liquidity_allocation_fraction": 1}
 AGENT |= {"policy": "fifo", "allocated": 0, "loan": 0, "deferred": 0, "budget": None}
-POLICY = {"urgency_threshold": 10, "target_buffer": 100_000, "num_splits": 2}
-POLICY |= {"max_splits": 5, "min_split_amount": 10_000}
 TRANSACTION = {"id": None, "deadline_tick": None, "priority": 5, "divisible": True}
 TRANSACTION |= {"is_overdue": False, "state": "expected"}
 SEEN = {"release": "released", "split": "splitting", "withdraw": "withdrawn"}
@@ -41,11 +41,10 @@ def value(transactions: list[Record]) -> int:
 def largest_ordered_set(candidates: list[Record]) -> list[Record]:
     chosen = list(candidates)  # start with all of them, in each sender's order
     while True:
-        end = {t.sender: t.sender.balance for t in chosen}
+        end = {agent: agent.balance for t in chosen for agent in (t.sender, t.receiver)}
         for t in chosen:
             end[t.sender] -= t.amount
-            if t.receiver in end:
-                end[t.receiver] += t.amount
+            end[t.receiver] += t.amount
         short = [t for t in chosen if end[t.sender] < t.sender.floor]
         if not short:
             return chosen
@@ -59,15 +58,13 @@ class Oracle:  # one run: open_tick, then decide and ask, then close_tick, again
         self.strict = self.rules.get("queue_discipline") == "strict_fifo"
         self.deferring = self.rules.get("deferred_crediting", False)
         self.lowest = {"urgent": 8, "high": 6} | self.rules.get("priority_classes", {})
-        self.lsm = dict(zip(LSM, (True, True, False), strict=True)) | LIMITS
-        self.lsm |= scenario.get("lsm_config", {})
+        self.lsm = LSM | LIMITS | scenario.get("lsm_config", {})
         self.agents = [Record(**AGENT | config) for config in scenario["agent_configs"]]
         for index, agent in enumerate(self.agents):
             agent.index, agent.costs = index, dict.fromkeys(COSTS, Fraction(0))
             agent.balance, agent.floor = agent.opening_balance, -agent.credit_limit
         by_id = {agent.id: agent for agent in self.agents}
-        rows = scenario.get("transactions", [])
-        self.transactions = [Record(**TRANSACTION | row) for row in rows]  # later, parts as well
+        self.transactions = [Record(**TRANSACTION | row) for row in scenario["transactions"]]
         for number, t in enumerate(self.transactions, start=1):
             t.sender, t.receiver = by_id[t.sender_id], by_id[t.receiver_id]
             t.id = t.id or f"row-{number}"
@@ -100,8 +97,7 @@ class Oracle:  # one run: open_tick, then decide and ask, then close_tick, again
             agent.balance += agent.allocated - repaid
             if agent.allocated > 0:
                 self.join(agent)
-        expected = [t for t in self.transactions if t.state == "expected"]
-        self.arrived = [t for t in expected if t.arrival_tick == self.tick]
+        self.arrived = [t for t in self.transactions if t.arrival_tick == self.tick]
         for t in sorted(self.arrived, key=lambda t: t.sender.index):
             self.put(t, "held")
 
@@ -130,37 +126,17 @@ class Oracle:  # one run: open_tick, then decide and ask, then close_tick, again
         held = self.find("held", agent)
         held += [d[2] for d in self.decisions if d[0] is agent and d[1] == "withdraw"]
         for t in held if agent not in self.asked else []:
-            parts = self.parts_wanted(t, self.free(agent))
+            parts = parts_wanted(t, self.free(agent), self.tick, self.ticks_per_day)
             if parts > 0:
                 self.decide(agent, *(("release", t.id) if parts == 1 else ("split", t.id, parts)))
         self.asked.append(agent)
 
-    def parts_wanted(self, t: Record, free: int) -> int:  # 0 to hold it, 1 to release it whole
-        policy = t.sender.policy
-        given = POLICY | (policy if isinstance(policy, dict) else vars(t.sender) | {"type": policy})
-        name, last_tick_of_day = given["type"].lower(), self.ticks_per_day - 1
-        last_tick_of_day += t.arrival_tick // self.ticks_per_day * self.ticks_per_day
-        deadline = last_tick_of_day if t.deadline_tick is None else t.deadline_tick
-        urgent = t.is_overdue or deadline - self.tick <= given["urgency_threshold"]
-        if name == "deadline":
-            return int(urgent)
-        if name == "liquidity_aware":
-            roomy = free - t.amount >= given["target_buffer"]
-            return int(roomy or t.is_overdue or (urgent and t.amount <= free))
-        if name == "liquidity_splitting" and not t.is_overdue and t.amount > free:
-            counts = range(2, given["max_splits"] + 1) if t.divisible else []
-            fitting = [n for n in counts if given["min_split_amount"] <= t.amount // n <= free]
-            return min(fitting, default=0)
-        parts = given["num_splits"]
-        return parts if name == "mock_splitting" and t.divisible and t.amount >= parts else 1
-
     def apply_decisions(self) -> None:  # step 4: by agent in scenario order, then in the order made
         spent = [0 for _ in self.agents]
-        for agent, kind, subject, argument in sorted(self.decisions, key=lambda d: d[0].index):
+        for agent, kind, t, argument in sorted(self.decisions, key=lambda d: d[0].index):
             if kind == "set_release_budget":
-                agent.budget = subject
+                agent.budget = t
                 continue
-            t = subject
             if kind == "withdraw" or t.state == "queued":
                 self.join(agent)
             if kind == "withdraw":
@@ -190,8 +166,8 @@ class Oracle:  # one run: open_tick, then decide and ask, then close_tick, again
         for agent in self.agents:
             paid = value([t for t in posting if t.sender is agent])
             received = value([t for t in posting if t.receiver is agent])
-            later = received if cause == "end_of_day" else max(received - paid, 0)
-            later = later if self.deferring else 0
+            counts_later = received if cause == "end_of_day" else max(received - paid, 0)
+            later = counts_later if self.deferring else 0
             agent.balance += received - paid - later
             agent.deferred += later
             if (received > 0 and not self.deferring) if alone else (received > 0 or paid > 0):
@@ -200,13 +176,10 @@ class Oracle:  # one run: open_tick, then decide and ask, then close_tick, again
             t.state = "settled"
             self.settled.append((t.id, cause, self.postings))
 
-    def fits(self, t: Record) -> bool:
-        return t.amount <= t.sender.balance - t.sender.floor
-
     def release_queues(self) -> None:  # step 6: the first in line tries its central queue once
         while self.line:
             for t in self.find("queued", self.line.pop(0)):
-                if self.fits(t):
+                if t.amount <= t.sender.balance - t.sender.floor:
                     self.settle([t], "queue_release")
                 elif self.strict:
                     break
@@ -215,17 +188,17 @@ class Oracle:  # one run: open_tick, then decide and ask, then close_tick, again
         for t in self.find("entering"):
             before = [q for q in self.find("queued", t.sender) if self.order(q) < self.order(t)]
             t.state = "queued"
-            if self.fits(t) and not (self.strict and before):
+            fits = t.amount <= t.sender.balance - t.sender.floor
+            if fits and not (self.strict and before):
                 self.settle([t], "entry")
                 self.release_queues()
 
     def save_liquidity(self) -> None:  # step 7: rounds until one settles nothing
-        self.rings, self.ring_limit_reached, moved = 0, False, True
-        while moved:
-            moved = False
+        self.rings, self.ring_limit_reached, postings = 0, False, -1
+        while postings < self.postings:
+            postings = self.postings
             for name in LSM:
                 if self.lsm[name] and getattr(self, name)():
-                    moved = True
                     self.release_queues()
 
     def edge(self, sender: Record, receiver: Record) -> list[Record]:
@@ -244,26 +217,26 @@ class Oracle:  # one run: open_tick, then decide and ask, then close_tick, again
             return min(value(self.edge(*pair)), value(self.edge(*reversed(pair))))
 
         pairs = sorted(combinations(self.agents, 2), key=smaller, reverse=True)
-        return any([self.settle_along([(a, b), (b, a)], LSM[0]) for a, b in pairs])
+        return any([self.settle_along([(a, b), (b, a)], "bilateral_offsetting") for a, b in pairs])
 
     def cycles(self) -> bool:  # by length, then by the list of agents in scenario order
         moved = False
         for length in range(3, self.lsm["max_cycle_length"] + 1):
             for ring in permutations(self.agents, length):
                 edges = list(zip(ring, ring[1:] + ring[:1], strict=True))
-                first = min(agent.index for agent in ring)
-                if ring[0].index == first and all(self.edge(*ends) for ends in edges):
+                in_order = ring[0].index == min(agent.index for agent in ring)
+                if in_order and all(self.edge(*ends) for ends in edges):
                     if self.rings == self.lsm["max_rings_per_tick"]:
                         self.ring_limit_reached = True
                         return moved
                     self.rings += 1
-                    moved |= self.settle_along(edges, LSM[1])
+                    moved |= self.settle_along(edges, "cycles")
         return moved
 
     def gridlock_resolution(self) -> bool:
         chosen = largest_ordered_set([t for a in self.agents for t in self.find("queued", a)])
         if chosen:
-            self.settle(chosen, LSM[2])
+            self.settle(chosen, "gridlock_resolution")
         return bool(chosen)
 
     def end_day(self) -> list[Record]:  # step 8: what it cancelled
@@ -321,7 +294,6 @@ class Oracle:  # one run: open_tick, then decide and ask, then close_tick, again
             agent.liquidity_pool += returned
             agent.balance, agent.allocated = agent.balance - returned, 0
         before, self.total = self.total, sum(sum(a.costs.values()) for a in self.agents)
-        by_lsm = sum(cause in LSM for _, cause, _ in self.settled)
+        counts = len(self.arrived), len(self.settled), sum(c in LSM for _, c, _ in self.settled)
         self.tick += 1
-        cost = round(self.total) - round(before)  # half-even
-        return self.tick - 1, len(self.arrived), len(self.settled), by_lsm, cost
+        return self.tick - 1, *counts, round(self.total) - round(before)  # half-even

@@ -14,6 +14,7 @@ AFTER_RUNNING_COSTS = {
     "end_of_day_penalty",
     "end_of_day_borrowing",
     "liquidity_returned",
+    "allocation_kept",
 }
 ORIGINS = {"entry": {"released"}, "end_of_day": {"internal", "central"}}
 
@@ -73,8 +74,7 @@ class Books:
         assert not any(self.deferred.values())
         assert not {"released", "made"} & set(self.where.values())
         self.ticks += 1
-        if self.ticks % self.ticks_per_day == 0:
-            self.allocated.clear()  # what has not been returned stays with the agent
+        assert self.ticks % self.ticks_per_day or not any(self.allocated.values())
 
     def read(self, event: dict[str, Any]) -> None:
         """
@@ -189,6 +189,14 @@ class Books:
         assert 0 < amount <= min(self.allocated[agent_id], self.balances[agent_id])
         self.pools[agent_id] += amount
         self.balances[agent_id] -= amount
+        self.allocated[agent_id] -= amount
+
+    def on_allocation_kept(self, agent_id: str, amount: int) -> None:
+        """
+        What the balance could not return stays with the agent.
+        """
+        assert amount == self.allocated[agent_id] > 0 >= self.balances[agent_id]
+        self.allocated[agent_id] = 0
 
     def on_arrived(self, transaction_id: str, **facts: Any) -> None:
         """

@@ -1,49 +1,32 @@
 """
-Hypothesis strategies for small scenarios in which much happens, and for decisions in them.
+Small scenarios in which much happens, and decisions in them, for Hypothesis.
 
-Balances are small against amounts, so that transactions queue, offset, split and fall overdue.
+Everything is chosen by rolls of one die, an int between two bounds.
+Where Hypothesis rolls, a failure shrinks; where a seeded generator rolls, scenarios are denser and
+more varied than Hypothesis alone makes them.
 Scenarios are plain dicts, as the oracle and `Scenario.from_dict` take them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple
+from random import Random
+from typing import Any, NamedTuple, TypeVar
 
 from hypothesis import strategies as st
 
+T = TypeVar("T")
+Json = dict[str, Any]
+
 IDS = ("ALFA", "BETA", "GAMA", "DELT", "EPSI")
-BOOLEANS = st.booleans()
-AMOUNTS = st.one_of(st.integers(1, 12), st.integers(1, 40))
-PRIORITIES = st.sampled_from((5, 5, 0, 3, 6, 7, 8, 9, 10))
-
-RATES = st.one_of(
-    st.integers(0, 20),
-    st.sampled_from((0.1, 0.25, 1e-05, 0.3333333333333333, 2.5)),
-    st.builds(
-        lambda digits, places: format(Decimal(digits).scaleb(-places), "f"),
-        st.integers(0, 99_999),
-        st.integers(0, 15),
-    ),
+DECISIONS = (
+    *("release", "split", "withdraw", "reprioritise", "reprioritise"),
+    *("withdraw", "reprioritise", "set_release_budget"),
 )
-MULTIPLIERS = st.one_of(st.integers(0, 9), st.sampled_from(("0.5", "1.25", "3.01", "0")))
-
-POLICIES = st.one_of(
-    st.just({"type": "fifo"}),
-    st.fixed_dictionaries(
-        {"type": st.just("deadline")}, optional={"urgency_threshold": st.integers(0, 4)}
-    ),
-    st.fixed_dictionaries(
-        {"type": st.sampled_from(("liquidity_aware", "Liquidity_Aware"))},
-        optional={"target_buffer": st.integers(0, 12), "urgency_threshold": st.integers(0, 4)},
-    ),
-    st.fixed_dictionaries(
-        {"type": st.just("liquidity_splitting"), "min_split_amount": st.integers(1, 4)},
-        optional={"max_splits": st.integers(2, 6)},
-    ),
-    st.fixed_dictionaries(
-        {"type": st.just("mock_splitting")}, optional={"num_splits": st.integers(2, 4)}
-    ),
+COMPONENTS_BY_RATE = (
+    *("overdraft_bps_per_tick", "delay_cost_per_tick_per_cent", "split_friction_cost"),
+    *("eod_penalty_per_transaction", "eod_borrowing_bps", "liquidity_bps_per_tick"),
 )
 
 
@@ -52,6 +35,7 @@ class Move(NamedTuple):
     A decision whose transaction is picked from what there is when its time comes.
 
     `phase` is 0 between the ticks, 1 after the opening, 2 after the policies are asked.
+    Ticks and agents beyond the last are wrapped by who plays the move.
     """
 
     tick: int
@@ -62,234 +46,289 @@ class Move(NamedTuple):
     number: int | None
 
 
-@st.composite
-def policy_keys(draw: st.DrawFn) -> dict[str, Any]:
+class Dice:
     """
-    Draw a policy as the keys of its agent: absent, as a name beside its parameters, or as a dict.
+    Choices made by rolls; low rolls are the simple choices, so that failures shrink to them.
     """
-    policy = draw(POLICIES)
-    shape = draw(st.sampled_from(("dict", "siblings")))
-    if policy == {"type": "fifo"} and draw(BOOLEANS):
-        return {}
-    if shape == "dict":
+
+    def __init__(self, roll: Callable[[int, int], int]) -> None:
+        """
+        Take the die: a function of two bounds, both included.
+        """
+        self.roll = roll
+
+    def one(self, options: Sequence[T]) -> T:
+        """
+        Choose one of the options.
+        """
+        return options[self.roll(0, len(options) - 1)]
+
+    def rarely(self) -> bool:
+        """
+        Say yes once in five times.
+        """
+        return self.roll(0, 4) == 4
+
+    def often(self) -> bool:
+        """
+        Say yes every other time.
+        """
+        return self.roll(0, 1) == 1
+
+    def some(self, **choices: Callable[[], Any]) -> Json:
+        """
+        Make every other choice, and leave the other keys out.
+        """
+        return {key: choose() for key, choose in choices.items() if self.often()}
+
+    def rate(self) -> float | str:
+        """
+        Choose a rate: an int, a float, or a decimal string of up to 15 places.
+        """
+        text = format(Decimal(self.roll(0, 99_999)).scaleb(-self.roll(0, 15)), "f")
+        return self.one((0, 1, 20, 0.1, 2.5, 1e-05, 0.3333333333333333, text, text, text))
+
+    def multiplier(self) -> float | str:
+        """
+        Choose a multiplier of few places.
+        """
+        return self.one((1, 0, 2, 9, "0.5", "1.25", "3.01"))
+
+
+def policy_keys(dice: Dice) -> Json:
+    """
+    Choose a policy as the keys of its agent: a dict, or a name beside its parameters.
+    """
+    threshold = {"urgency_threshold": dice.roll(0, 4)}
+    policy: Json = dice.one(
+        (
+            {"type": "deadline", **threshold},
+            {"type": "liquidity_aware", "target_buffer": dice.roll(0, 9), **threshold},
+            {
+                "type": "liquidity_splitting",
+                "min_split_amount": dice.roll(1, 3),
+                "max_splits": dice.roll(2, 6),
+            },
+            {"type": "mock_splitting", "num_splits": dice.roll(2, 4)},
+            {"type": "fifo"},
+        )
+    )
+    if dice.often():
         return {"policy": policy}
-    return {"policy": policy["type"].upper()} | {k: v for k, v in policy.items() if k != "type"}
+    return {"policy": policy.pop("type").upper()} | policy
 
 
-@st.composite
-def agents(draw: st.DrawFn, is_poor: bool) -> list[dict[str, Any]]:
+def agents(dice: Dice, is_tight: bool) -> list[Json]:
     """
-    Draw two to five agents with little money; poor ones have next to none and release everything.
+    Choose two to five agents with little money; in half the scenarios all release everything.
     """
+    wealth, is_eager = (2, True) if is_tight else (dice.one((2, 6, 15)), dice.often())
+    has_credit, has_pools = dice.often(), dice.often()
     configs = []
-    for agent_id in IDS[: draw(st.integers(3 if is_poor else 2, len(IDS)))]:
-        credit = draw(st.sampled_from((0, 0, 0, 3, 8)))
-        config: dict[str, Any] = {
+    for agent_id in IDS[: dice.one((4, 5)) if is_tight else dice.one((2, 3, 4, 5))]:
+        credit = dice.roll(0, 5) if has_credit else 0
+        config: Json = {
             "id": agent_id,
-            "opening_balance": -credit + draw(st.integers(0, 2 if is_poor else 15)),
+            "opening_balance": dice.roll(0, wealth) - credit,
             "credit_limit": credit,
         }
-        if draw(st.integers(0, 2)) == 0:
-            config["liquidity_pool"] = draw(st.integers(0, 3 if is_poor else 20))
-            config["liquidity_allocation_fraction"] = draw(
-                st.sampled_from((1, 0, "0.5", 0.3, "0.333", "1.0"))
-            )
-        configs.append(config if is_poor else config | draw(policy_keys()))
+        if has_pools:
+            config["liquidity_pool"] = dice.roll(0, wealth + 6)
+            config["liquidity_allocation_fraction"] = dice.one((1, "0.5", 0, 0.3, "0.5", "0.999"))
+        configs.append(config if is_eager else config | policy_keys(dice))
     return configs
 
 
-@st.composite
-def cost_rates(draw: st.DrawFn) -> dict[str, Any]:
+def cost_rates(dice: Dice) -> Json:
     """
-    Draw any of the cost rates, as ints, floats and decimal strings.
+    Choose any of the cost rates.
     """
-    classes = st.fixed_dictionaries(
-        {}, optional={name: MULTIPLIERS for name in ("urgent", "high", "normal")}
+    rates = dice.some(**dict.fromkeys(COMPONENTS_BY_RATE, dice.rate))
+    classes = dict.fromkeys(("urgent", "high", "normal"), dice.multiplier)
+    return rates | dice.some(
+        deadline_penalty=lambda: {"bps": dice.rate()} if dice.often() else dice.rate(),
+        overdue_delay_multiplier=dice.multiplier,
+        priority_delay_multipliers=lambda: dice.some(**classes),
+        delay_applies_to=lambda: dice.one(("both", "internal", "central")),
     )
-    optional = {
-        "overdraft_bps_per_tick": RATES,
-        "delay_cost_per_tick_per_cent": RATES,
-        "overdue_delay_multiplier": MULTIPLIERS,
-        "priority_delay_multipliers": classes,
-        "delay_applies_to": st.sampled_from(("both", "internal", "central")),
-        "split_friction_cost": RATES,
-        "deadline_penalty": st.one_of(RATES, st.fixed_dictionaries({"bps": RATES})),
-        "eod_penalty_per_transaction": RATES,
-        "eod_borrowing_bps": RATES,
-        "liquidity_bps_per_tick": RATES,
+
+
+def rules(dice: Dice) -> Json:
+    """
+    Choose the rules; now and then with other bounds of the priority classes.
+    """
+    chosen: Json = {
+        "queue_discipline": dice.one(("fifo_bypass", "strict_fifo")),
+        "deferred_crediting": dice.often(),
+        "end_of_day": dice.one(("carry_over", "settle_on_credit", "cancel")),
     }
-    return draw(st.fixed_dictionaries({}, optional=optional))
+    if dice.rarely():
+        urgent = dice.roll(0, 11)
+        chosen["priority_classes"] = {"urgent": urgent, "high": dice.roll(0, urgent)}
+    return {} if dice.rarely() else chosen
 
 
-@st.composite
-def rules(draw: st.DrawFn) -> dict[str, Any]:
+def lsm_config(dice: Dice, is_tight: bool) -> Json:
     """
-    Draw any of the rules; now and then with other bounds of the priority classes.
+    Choose which mechanisms run, or leave the defaults; now and then with a small limit on rings.
     """
-    optional: dict[str, st.SearchStrategy[Any]] = {
-        "queue_discipline": st.sampled_from(("strict_fifo", "fifo_bypass")),
-        "deferred_crediting": BOOLEANS,
-        "end_of_day": st.sampled_from(("settle_on_credit", "cancel", "carry_over")),
+    chosen: Json = {
+        "bilateral_offsetting": dice.rarely() if is_tight else dice.often(),
+        "cycles": dice.often(),
+        "gridlock_resolution": dice.often(),
+        "max_cycle_length": dice.roll(3, 5),
     }
-    drawn = draw(st.fixed_dictionaries({}, optional=optional))
-    if draw(st.integers(0, 4)) == 0:
-        urgent = draw(st.integers(0, 11))
-        drawn["priority_classes"] = {"urgent": urgent, "high": draw(st.integers(0, urgent))}
-    return drawn
+    if dice.rarely():
+        chosen["max_rings_per_tick"] = dice.roll(1, 4)
+    return {} if dice.rarely() else chosen
 
 
-LSM_CONFIGS = st.fixed_dictionaries(
-    {},
-    optional={
-        "bilateral_offsetting": BOOLEANS,
-        "cycles": BOOLEANS,
-        "gridlock_resolution": BOOLEANS,
-        "max_cycle_length": st.integers(3, 5),
-        "max_rings_per_tick": st.one_of(st.integers(1, 4), st.just(100_000)),
-    },
-)
-
-
-@st.composite
-def transactions(
-    draw: st.DrawFn, ids: list[str], ticks: int, is_poor: bool
-) -> list[dict[str, Any]]:
+def transactions(dice: Dice, ids: list[str], ticks: int, is_tight: bool) -> list[Json]:
     """
-    Draw up to 25 transactions, in no order of time; deadlines may lie before the arrival.
+    Choose up to 25 transactions, in no order of time; deadlines may lie before the arrival.
 
-    Poor agents owe each other similar amounts, mostly to the next, so that rings are frequent.
+    Where they go mostly to the next agent, rings are frequent.
     """
-    amounts = st.integers(3, 7) if is_poor else AMOUNTS
-    steps = st.integers(1, len(ids) - 1)
-    if is_poor:
-        steps = st.one_of(st.just(1), st.just(1), steps)
+    lowest, highest = (2, 6) if is_tight else dice.one(((1, 4), (3, 8), (1, 40)))
+    last_arrival = min(ticks - 1, dice.one((1, 4) if is_tight else (1, 4, 23)))
+    steps = (1, 1, 1, *range(1, len(ids))) if dice.often() else range(1, len(ids))
+    is_plain = dice.often()
     rows = []
-    for number in range(draw(st.one_of(st.integers(0, 8), st.integers(4, 25)))):
-        sender, step = draw(st.integers(0, len(ids) - 1)), draw(steps)
-        row: dict[str, Any] = {
+    for number in range(dice.roll(16, 25) if is_tight else dice.roll(0, 25)):
+        sender = dice.roll(0, len(ids) - 1)
+        row: Json = {
             "sender_id": ids[sender],
-            "receiver_id": ids[(sender + step) % len(ids)],
-            "amount": draw(amounts),
-            "arrival_tick": draw(
-                st.one_of(st.integers(0, min(2, ticks - 1)), st.integers(0, ticks - 1))
-            ),
+            "receiver_id": ids[(sender + dice.one(steps)) % len(ids)],
+            "amount": dice.roll(lowest, highest),
+            "arrival_tick": dice.roll(0, last_arrival),
         }
-        if draw(BOOLEANS):
-            row["deadline_tick"] = draw(st.integers(0, ticks + 2))
-        if draw(BOOLEANS):
-            row["priority"] = draw(PRIORITIES)
-        if draw(st.integers(0, 5)) == 0:
-            row["divisible"] = False
-        if draw(st.integers(0, 3)) == 0:
+        if not is_plain:
+            row |= dice.some(
+                deadline_tick=lambda: dice.roll(0, ticks + 2),
+                priority=lambda: dice.one((5, 0, 3, 6, 7, 8, 9, 10)),
+                divisible=lambda: not dice.rarely(),
+            )
+        if number % 5 == 4:
             row["id"] = f"T{number}"
         rows.append(row)
     return rows
 
 
-@st.composite
-def scenarios(draw: st.DrawFn, lsm: st.SearchStrategy[Any] = LSM_CONFIGS) -> dict[str, Any]:
+def scenario(dice: Dice) -> Json:
     """
-    Draw a scenario whose transactions are all given; some of poor agents, some of large sums.
+    Choose a scenario whose transactions are all given; one in four is of large sums.
+
+    Half are tight: little but a mechanism, or another's decision, can settle anything.
     """
-    ticks_per_day, num_days = draw(st.integers(1, 8)), draw(st.integers(1, 3))
-    is_poor, scale = draw(BOOLEANS), draw(st.sampled_from((1, 1, 1, 10**6)))
-    configs = draw(agents(is_poor))
+    ticks_per_day, num_days, is_tight = dice.roll(1, 8), dice.roll(1, 3), dice.often()
+    configs = agents(dice, is_tight)
     ids, ticks = [config["id"] for config in configs], ticks_per_day * num_days
-    rows = draw(transactions(ids, ticks, is_poor))
+    rows = transactions(dice, ids, ticks, is_tight)
+    scale = dice.one((1, 1, 1, 10**6))
     for sums in (*configs, *rows):
-        for key in {"opening_balance", "credit_limit", "liquidity_pool", "amount"} & set(sums):
-            sums[key] *= scale
+        for key in ("opening_balance", "credit_limit", "liquidity_pool", "amount"):
+            if key in sums:
+                sums[key] *= scale
     return {
         "ticks_per_day": ticks_per_day,
         "num_days": num_days,
         "agent_configs": configs,
-        "cost_rates": draw(cost_rates()),
-        "lsm_config": draw(lsm),
-        "rules": draw(rules()),
+        "cost_rates": cost_rates(dice),
+        "lsm_config": lsm_config(dice, is_tight),
+        "rules": rules(dice),
         "transactions": rows,
     }
 
 
-def moves(max_size: int = 12) -> st.SearchStrategy[list[Move]]:
+def script(dice: Dice) -> list[Move]:
     """
-    Draw decisions; those beyond the last tick or the last agent are wrapped by who plays them.
+    Choose decisions.
     """
-    kinds = ("release", "split", "withdraw", "reprioritise", "set_release_budget")
-    number = st.one_of(st.none(), st.integers(0, 12))
-    return st.lists(
-        st.builds(
-            Move,
-            st.one_of(st.integers(0, 3), st.integers(0, 23)),
-            st.integers(0, 2),
-            st.integers(0, 4),
-            st.sampled_from(kinds),
-            st.integers(0, 9),
-            number,
-        ),
-        max_size=max_size,
+    return [
+        Move(
+            tick=dice.roll(0, 23),
+            phase=dice.roll(0, 2),
+            agent=dice.roll(0, 4),
+            kind=dice.one(DECISIONS),
+            pick=dice.roll(0, 9),
+            number=dice.one((None, dice.roll(0, 12))),
+        )
+        for _ in range(dice.roll(0, 20))
+    ]
+
+
+def arrival_config(dice: Dice, others: list[str], ticks_per_day: int) -> Json:
+    """
+    Choose how transactions to the others are generated.
+    """
+    low = dice.roll(1, 9)
+    distribution: Json = dice.one(
+        (
+            {"type": "fixed", "value": low},
+            {"type": "uniform", "min": low, "max": low + dice.roll(0, 20)},
+            {"type": "normal", "mean": 12.5, "std_dev": dice.one((0, 3, 20.0))},
+            {"type": "lognormal", "mean": 5, "std_dev": dice.one((0, 3, 20.0))},
+            {"type": "exponential", "mean": 11.5},
+            {"type": "empirical", "values": [1, 7, 30], **dice.some(weights=lambda: [2, 0.5, 1])},
+        )
     )
-
-
-WEIGHTS = st.integers(0, 3)
-DISTRIBUTIONS = st.one_of(
-    st.fixed_dictionaries({"type": st.just("fixed"), "value": AMOUNTS}),
-    st.builds(
-        lambda low, span: {"type": "uniform", "min": low, "max": low + span},
-        st.integers(1, 9),
-        st.integers(0, 20),
-    ),
-    st.fixed_dictionaries(
-        {
-            "type": st.sampled_from(("normal", "lognormal")),
-            "mean": st.sampled_from((5, 12.5)),
-            "std_dev": st.sampled_from((0, 3, 20.0)),
-        }
-    ),
-    st.fixed_dictionaries({"type": st.just("exponential"), "mean": st.sampled_from((3, 11.5))}),
-    st.fixed_dictionaries(
-        {"type": st.just("empirical"), "values": st.just([1, 7, 30])},
-        optional={"weights": st.just([2, 0.5, 1])},
-    ),
-)
-
-
-@st.composite
-def arrival_configs(draw: st.DrawFn, others: list[str], ticks_per_day: int) -> dict[str, Any]:
-    """
-    Draw how transactions to the others are generated.
-    """
-    config: dict[str, Any] = {
-        "rate_per_tick": draw(st.sampled_from((0, 0.3, 1, 2.5))),
-        "amount_distribution": draw(DISTRIBUTIONS),
+    weights = {other: dice.roll(0, 3) for other in others}
+    profile = [dice.one((1.0, 0, 0.5, 3)) for _ in range(dice.roll(1, ticks_per_day))]
+    return {
+        "rate_per_tick": dice.one((0, 0.3, 1, 2.5)),
+        "amount_distribution": distribution,
+        **dice.some(
+            intraday_profile=lambda: profile,
+            counterparty_weights=lambda: weights | {others[0]: weights[others[0]] + 1},
+            deadline_offset=lambda: dice.one((0, 6, [1, 4])),
+            priority=lambda: dice.one((5, 9, {"values": [2, 7, 9], "weights": [3, 1, 1]})),
+            divisible=lambda: not dice.rarely(),
+        ),
     }
-    if draw(BOOLEANS):
-        size = draw(st.integers(1, ticks_per_day))
-        profile = st.lists(st.sampled_from((0, 0.5, 1.0, 3)), min_size=size, max_size=size)
-        config["intraday_profile"] = draw(profile)
-    if draw(BOOLEANS):
-        weights = {other: draw(WEIGHTS) for other in others}
-        config["counterparty_weights"] = weights | {others[0]: weights[others[0]] + 1}
-    offset = draw(st.one_of(st.none(), st.integers(0, 6), st.just([1, 4])))
-    if offset is not None:
-        config["deadline_offset"] = offset
-    if draw(BOOLEANS):
-        weighted = st.just({"values": [2, 7, 9], "weights": [3, 1, 1]})
-        config["priority"] = draw(st.one_of(PRIORITIES, weighted))
-    if draw(st.integers(0, 3)) == 0:
-        config["divisible"] = False
-    return config
 
 
-@st.composite
-def generated_scenarios(draw: st.DrawFn) -> dict[str, Any]:
+def generated_scenario(dice: Dice) -> Json:
+    """
+    Choose a scenario with generated arrivals beside the given transactions, and a seed.
+    """
+    chosen = scenario(dice)
+    ids = [config["id"] for config in chosen["agent_configs"]]
+    for config in chosen["agent_configs"]:
+        if not dice.rarely():
+            others = [other for other in ids if other != config["id"]]
+            config["arrival_config"] = arrival_config(dice, others, chosen["ticks_per_day"])
+    return chosen | {"rng_seed": dice.roll(0, 2**64 - 1)}
+
+
+def rolled(choose: Callable[[Dice], T]) -> st.SearchStrategy[T]:
+    """
+    Make a strategy of what dice choose: every other example is rolled by a seeded generator.
+    """
+
+    @st.composite
+    def by_hypothesis(draw: st.DrawFn) -> T:
+        return choose(Dice(lambda low, high: draw(st.integers(low, high))))
+
+    by_seed = st.integers(0, 2**32 - 1).map(lambda seed: choose(Dice(Random(seed).randint)))
+    return st.one_of(by_hypothesis(), by_seed)
+
+
+def scenarios() -> st.SearchStrategy[Json]:
+    """
+    Draw a scenario whose transactions are all given.
+    """
+    return rolled(scenario)
+
+
+def scripts() -> st.SearchStrategy[list[Move]]:
+    """
+    Draw decisions to make in a scenario.
+    """
+    return rolled(script)
+
+
+def generated_scenarios() -> st.SearchStrategy[Json]:
     """
     Draw a scenario with generated arrivals beside the given transactions, and a seed.
     """
-    scenario = draw(scenarios())
-    ids = [config["id"] for config in scenario["agent_configs"]]
-    for config in scenario["agent_configs"]:
-        if draw(st.integers(0, 3)) > 0:
-            others = [other for other in ids if other != config["id"]]
-            arrivals = arrival_configs(others, scenario["ticks_per_day"])
-            config["arrival_config"] = draw(arrivals)
-    return scenario | {"rng_seed": draw(st.integers(0, 2**64 - 1))}
+    return rolled(generated_scenario)

@@ -66,7 +66,7 @@ def test_run_writes(tmp_path, capsys):
     """
     first, second = tmp_path / "first", tmp_path / "second"
     assert main(["run", BUSY_DAY, "--seed", "3", "--out", str(first), "--quiet"]) == 0
-    tables = ["agents", "costs", "events", "ticks", "transactions"]
+    tables = ["agents", "costs", "days", "events", "ticks", "transactions"]
     names = sorted([*(f"{table}.csv" for table in tables), "events.jsonl", "scenario.json"])
     assert sorted(path.name for path in first.iterdir()) == names
     for table in tables:

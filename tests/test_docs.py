@@ -102,7 +102,15 @@ def every_event():
         cost_rates={"eod_penalty_per_transaction": 5},
         transactions=[payment("BANK_A", "BANK_B", 5_000, deadline_tick=4)],
     )
-    for scenario, behaviour in ((lent, {}), (cancelled, {"BANK_A": Scripted(script)})):
+    spent = tiny_scenario(
+        agent_configs=[
+            {"id": "BANK_A", "opening_balance": 0, "liquidity_pool": 700},
+            {"id": "BANK_B", "opening_balance": 0},
+        ],
+        transactions=[payment("BANK_A", "BANK_B", 600)],
+    )
+    runs = ((lent, {}), (cancelled, {"BANK_A": Scripted(script)}), (spent, {}))
+    for scenario, behaviour in runs:
         simulation = paysim.Simulation(scenario, behaviour=behaviour)
         simulation.run()
         yield from simulation._kernel.events_jsonl().splitlines()

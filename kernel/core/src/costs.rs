@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::ids::{AgentId, Tick};
 use crate::queue::Class;
 use crate::rate::Rate;
-use crate::transaction::{Status, Transaction};
+use crate::transaction::Status;
 
 /// Components of cost, in the order of reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,17 +99,17 @@ impl CostRates {
     /// What a transaction adds to its sender's delay quantity where it stands: minor units times
     /// multiplier, in units of 1e-4.
     #[inline]
-    pub fn delay_weight(&self, transaction: &Transaction, class: Class) -> i128 {
-        let counts = match transaction.status {
+    pub fn delay_weight(&self, amount: i64, status: Status, class: Class, overdue: bool) -> i128 {
+        let counts = match status {
             Status::Held => self.delay_in_internal_queue,
             Status::Queued | Status::Released => self.delay_in_central_queue,
-            _ => false,
+            Status::Settled | Status::Cancelled | Status::Split => false,
         };
         if !counts || self.delay_cost_per_tick_per_cent.is_zero() {
             return 0;
         }
-        let multiplier = self.delay_multipliers[class as usize][usize::from(transaction.overdue)];
-        i128::from(transaction.amount) * i128::from(multiplier)
+        let multiplier = self.delay_multipliers[class as usize][usize::from(overdue)];
+        i128::from(amount) * i128::from(multiplier)
     }
 
     fn running_rate(&self, running: usize) -> Rate {

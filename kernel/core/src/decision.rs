@@ -4,11 +4,11 @@
 //! applied by agent in scenario order, then in the order made. Nothing that happens in between can
 //! make a checked decision impossible: before step 4 only arrivals change an agent's queues.
 
+use crate::amount::AMOUNT_MAX;
 use crate::behaviour::policies::{Candidate, Policy, Verdict};
 use crate::error::{Error, Result};
 use crate::event::{Cause, Kind};
 use crate::ids::{AgentId, NONE, TransactionId};
-use crate::queue::Place;
 use crate::state::State;
 use crate::transaction::{Status, known};
 
@@ -75,7 +75,9 @@ impl Desk {
             }
             Decision::Split(id, parts) => {
                 let row = &state.transactions[id];
-                let reason = if !row.divisible {
+                let reason = if row.sender != agent {
+                    Err("it belongs to another agent".to_owned())
+                } else if !row.divisible {
                     Err("it is not divisible".to_owned())
                 } else if !(2..=PARTS_MAX).contains(&parts) {
                     Err(format!("parts must be 2 to {PARTS_MAX} (got {parts})"))
@@ -118,11 +120,11 @@ impl Desk {
                 reason.map_err(|reason| refuse(state, "reprioritise", id, reason))?;
             }
             Decision::SetReleaseBudget(value) => {
-                if let Some(value) = value.filter(|v| *v < 0) {
+                if let Some(value) = value.filter(|v| !(0..=AMOUNT_MAX).contains(v)) {
                     return Err(Error::Decision {
                         agent: agents[agent.ix()].clone(),
                         decision: "set its release budget".into(),
-                        reason: format!("the budget must be at least 0 (got {value})"),
+                        reason: format!("the budget must be 0 to {AMOUNT_MAX} (got {value})"),
                     });
                 }
             }
@@ -255,7 +257,7 @@ impl Desk {
         &mut self,
         state: &mut State,
         agent: AgentId,
-        released: &mut Vec<(Place, TransactionId)>,
+        released: &mut Vec<TransactionId>,
         release_numbers: &mut u64,
     ) -> Result<()> {
         let mut used = 0_i128;
@@ -270,7 +272,7 @@ impl Desk {
                     state.transactions[id].decided = false;
                     if fits(self.budget, state.transactions[id].amount) {
                         state.take_released(id, *release_numbers)?;
-                        released.push((state.central.place(id, &state.transactions), id));
+                        released.push(id);
                         *release_numbers += 1;
                     }
                 }
@@ -286,7 +288,7 @@ impl Desk {
                             let amount = state.transactions[part].amount;
                             state.record(Kind::PartCreated, Cause::None, agent, part.0, amount);
                             state.record(Kind::Released, Cause::None, agent, part.0, 0);
-                            released.push((state.central.place(part, &state.transactions), part));
+                            released.push(part);
                             *release_numbers += 1;
                         }
                     }

@@ -7,8 +7,8 @@ use crate::ids::AgentId;
 /// Everything the kernel refuses or cannot do.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Error {
-    /// A quantity left the range that 64-bit minor units can hold safely.
-    #[error("{quantity} does not fit in 64-bit minor units")]
+    /// A quantity left the range in which the kernel counts exactly.
+    #[error("{quantity} is larger than the kernel can count exactly")]
     Overflow {
         /// The quantity, in words.
         quantity: String,

@@ -48,6 +48,8 @@ pub enum Kind {
     EndOfDayBorrowing,
     /// Balance to pool.
     LiquidityReturned,
+    /// What could not return to the pool stays with the agent, and is owed no more.
+    AllocationKept,
 }
 
 impl Kind {
@@ -75,6 +77,7 @@ impl Kind {
             Self::EndOfDayPenalty => "end_of_day_penalty",
             Self::EndOfDayBorrowing => "end_of_day_borrowing",
             Self::LiquidityReturned => "liquidity_returned",
+            Self::AllocationKept => "allocation_kept",
         }
     }
 
@@ -86,6 +89,7 @@ impl Kind {
                 | Self::EndOfDayPenalty
                 | Self::EndOfDayBorrowing
                 | Self::LiquidityReturned
+                | Self::AllocationKept
         )
     }
 }

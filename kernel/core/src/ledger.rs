@@ -297,11 +297,16 @@ impl Ledger {
         returned
     }
 
-    /// Restarts the counters of the day.
+    /// Notes what the day opens with.
     pub(crate) fn open_day(&mut self, agent: AgentId) {
         let account = &mut self.accounts[agent.ix()];
-        (account.day_inflow, account.day_outflow) = (0, 0);
         account.balance_at_open = account.balance;
+    }
+
+    /// Restarts the counters of the day: from here on it is tomorrow.
+    pub(crate) fn close_day(&mut self, agent: AgentId) {
+        let account = &mut self.accounts[agent.ix()];
+        (account.day_inflow, account.day_outflow) = (0, 0);
     }
 
     fn change_balance(&mut self, agent: AgentId, amount: i64) -> Result<()> {

@@ -5,7 +5,7 @@ use crate::decision::ticks_to_deadline;
 use crate::error::{Error, Result};
 use crate::ids::{AgentId, Tick, TransactionId};
 use crate::state::State;
-use crate::system::{Outcome, Peak, System};
+use crate::system::{Opening, Outcome, Peak, System};
 use crate::transaction::Transaction;
 
 impl System {
@@ -40,7 +40,7 @@ impl System {
     }
 
     /// Opening balance, credit limit and pool of an agent, in minor units.
-    pub fn opening(&self, agent: AgentId) -> (i64, i64, i64) {
+    pub fn opening(&self, agent: AgentId) -> Opening {
         self.opening[agent.ix()]
     }
 

@@ -97,16 +97,10 @@ impl InternalQueues {
         std::iter::successors(self.first(agent), |&id| some(transactions[id].next))
     }
 
-    /// The first agent from `from` on that holds anything.
+    /// Which of the agents `64 * word` to `64 * word + 63` hold anything, one bit each.
     #[inline]
-    pub fn next_occupied(&self, from: u32) -> Option<AgentId> {
-        let mut word = from as usize / 64;
-        let mut bits = self.occupied.get(word)? & (u64::MAX << (from % 64));
-        while bits == 0 {
-            word += 1;
-            bits = *self.occupied.get(word)?;
-        }
-        Some(AgentId(word as u32 * 64 + bits.trailing_zeros()))
+    pub fn occupied(&self, word: usize) -> u64 {
+        self.occupied[word]
     }
 
     #[inline]
@@ -337,6 +331,11 @@ impl Line {
             self.waiting[agent.ix()] = true;
             self.agents.push_back(agent);
         }
+    }
+
+    /// True if nobody waits.
+    pub fn is_empty(&self) -> bool {
+        self.agents.is_empty()
     }
 
     #[inline]

@@ -487,9 +487,10 @@ impl State {
     #[inline]
     fn delay_weight(&self, id: TransactionId) -> i128 {
         let row = &self.transactions[id];
+        let class = self.central.classes().class(row.priority);
         self.costs
             .rates()
-            .delay_weight(row, self.central.classes().class(row.priority))
+            .delay_weight(row.amount, row.status, class, row.overdue)
     }
 
     #[inline]

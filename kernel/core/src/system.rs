@@ -8,7 +8,6 @@ use crate::error::{Error, Result};
 use crate::event::{Cause, Kind};
 use crate::ids::{AgentId, NONE, Tick, TransactionId};
 use crate::ledger::{Account, Ledger};
-use crate::queue::Place;
 use crate::rate::{Rate, half_even};
 use crate::rules::{Mechanisms, end_of_day, entry, liquidity_pool, queue_release};
 use crate::spec::{AgentSpec, GivenTransactions, Spec};
@@ -37,6 +36,17 @@ pub struct Peak {
     pub tick: Tick,
 }
 
+/// What an agent has before tick 0, in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opening {
+    /// Balance.
+    pub balance: i64,
+    /// Intraday credit.
+    pub credit_limit: i64,
+    /// Liquidity outside the system.
+    pub liquidity_pool: i64,
+}
+
 /// A payment system with its agents' compiled behaviour.
 #[derive(Debug, Clone)]
 pub struct System {
@@ -44,7 +54,7 @@ pub struct System {
     pub(crate) names: Vec<String>,
     pub(crate) ticks_per_day: u32,
     fractions: Vec<Rate>,
-    pub(crate) opening: Vec<(i64, i64, i64)>,
+    pub(crate) opening: Vec<Opening>,
     pub(crate) desks: Vec<Desk>,
     /// One bit an agent: it has something pending or was asked in this tick.
     busy: Vec<u64>,
@@ -54,12 +64,13 @@ pub struct System {
     agenda: Vec<u32>,
     next_given: usize,
     mechanisms: Mechanisms,
-    released: Vec<(Place, TransactionId)>,
+    released: Vec<TransactionId>,
     release_numbers: u64,
     pub(crate) is_open: bool,
     pub(crate) outcome: Outcome,
     rounded_total: i128,
     pub(crate) peak: Peak,
+    is_sound: bool,
     failure: Option<Error>,
 }
 
@@ -106,11 +117,7 @@ impl System {
                 .iter()
                 .map(|a| a.liquidity_allocation_fraction)
                 .collect(),
-            opening: spec
-                .agents
-                .iter()
-                .map(|a| (a.opening_balance, a.credit_limit, a.liquidity_pool))
-                .collect(),
+            opening: spec.agents.iter().map(opening).collect(),
             desks: spec.agents.iter().map(|a| Desk::new(a.policy)).collect(),
             busy: vec![0; agents.div_ceil(64)],
             processes,
@@ -123,6 +130,7 @@ impl System {
             outcome: Outcome::default(),
             rounded_total: 0,
             peak: Peak::default(),
+            is_sound: true,
             failure: None,
         })
     }
@@ -132,6 +140,7 @@ impl System {
     /// # Errors
     /// [`Error::OutOfOrder`] if the tick is open already; [`Error::Overflow`].
     pub fn open_tick(&mut self) -> Result<()> {
+        self.check_sound()?;
         if self.is_open {
             return Err(Error::OutOfOrder("the tick is open already"));
         }
@@ -143,6 +152,7 @@ impl System {
     /// # Errors
     /// [`Error::OutOfOrder`] if no tick is open.
     pub fn ask(&mut self, agent: AgentId) -> Result<()> {
+        self.check_sound()?;
         if !self.is_open {
             return Err(Error::OutOfOrder("no tick is open"));
         }
@@ -157,10 +167,12 @@ impl System {
     /// # Errors
     /// [`Error::OutOfOrder`] if no tick is open.
     pub fn ask_all(&mut self) -> Result<()> {
-        let mut from = 0;
-        while let Some(agent) = self.next_desk(from) {
-            self.ask(agent)?;
-            from = agent.0 + 1;
+        for word in 0..self.busy.len() {
+            let mut bits = self.busy[word] | self.state.internal.occupied(word);
+            while bits != 0 {
+                self.ask(AgentId(word as u32 * 64 + bits.trailing_zeros()))?;
+                bits &= bits - 1;
+            }
         }
         if self.is_open {
             Ok(())
@@ -174,6 +186,7 @@ impl System {
     /// # Errors
     /// [`Error::Decision`] if the agent cannot take it now.
     pub fn decide(&mut self, agent: AgentId, decision: Decision) -> Result<()> {
+        self.check_sound()?;
         self.desks[agent.ix()].decide(&mut self.state, &self.names, agent, decision)?;
         self.busy[agent.ix() / 64] |= 1 << (agent.ix() % 64);
         Ok(())
@@ -195,6 +208,7 @@ impl System {
     /// # Errors
     /// [`Error::OutOfOrder`] if no tick is open; [`Error::Overflow`].
     pub fn close_tick(&mut self) -> Result<Outcome> {
+        self.check_sound()?;
         if !self.is_open {
             return Err(Error::OutOfOrder("no tick is open"));
         }
@@ -215,12 +229,28 @@ impl System {
         Ok(self.outcome)
     }
 
-    /// Runs a part of a tick; after a failure the system refuses to go on.
+    /// Runs a part of a tick. One that fails, or does not come back, leaves the system in the middle
+    /// of a tick for good: it then refuses everything.
     fn guarded(&mut self, part: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
-        if let Some(failure) = &self.failure {
-            return Err(failure.clone());
+        self.check_sound()?;
+        self.is_sound = false;
+        part(self).inspect_err(|error| self.failure = Some(error.clone()))?;
+        self.is_sound = true;
+        Ok(())
+    }
+
+    /// Makes sure that no part of a tick has failed.
+    ///
+    /// # Errors
+    /// What it failed with.
+    pub fn check_sound(&self) -> Result<()> {
+        match &self.failure {
+            _ if self.is_sound => Ok(()),
+            Some(failure) => Err(failure.clone()),
+            None => Err(Error::OutOfOrder(
+                "the kernel was interrupted in the middle of a tick",
+            )),
         }
-        part(self).inspect_err(|error| self.failure = Some(error.clone()))
     }
 
     fn open(&mut self) -> Result<()> {
@@ -344,24 +374,6 @@ impl System {
         Ok(())
     }
 
-    /// The first agent from `from` on that holds something or has something pending.
-    fn next_desk(&self, from: u32) -> Option<AgentId> {
-        let holding = self.state.internal.next_occupied(from);
-        let busy = (from / 64..self.busy.len() as u32).find_map(|word| {
-            let mask = if word == from / 64 {
-                u64::MAX << (from % 64)
-            } else {
-                u64::MAX
-            };
-            let bits = self.busy[word as usize] & mask;
-            (bits != 0).then(|| AgentId(word * 64 + bits.trailing_zeros()))
-        });
-        match (holding, busy) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        }
-    }
-
     /// Step 9.
     fn credit_deferred(&mut self) -> Result<()> {
         if !self.state.rules.deferred_crediting {
@@ -474,6 +486,14 @@ fn arrived(
         divisible,
         overdue: false,
         decided: false,
+    }
+}
+
+fn opening(agent: &AgentSpec) -> Opening {
+    Opening {
+        balance: agent.opening_balance,
+        credit_limit: agent.credit_limit,
+        liquidity_pool: agent.liquidity_pool,
     }
 }
 

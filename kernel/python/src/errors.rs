@@ -31,8 +31,7 @@ pub fn refused(text: String) -> PyErr {
     PaysimError::new_err(text)
 }
 
-/// An int argument; what is beyond 64 bits stands at the end of the range, where every bound
-/// refuses it.
+/// An int argument.
 #[derive(Debug, Clone, Copy)]
 pub struct Whole(pub i64);
 
@@ -43,11 +42,10 @@ impl FromPyObject<'_, '_> for Whole {
         if !object.is_exact_instance_of::<PyInt>() {
             return Err(refused(format!("must be int (got {})", object.repr()?)));
         }
-        match object.extract::<i64>() {
-            Ok(value) => Ok(Self(value)),
-            Err(_) if object.lt(0)? => Ok(Self(i64::MIN)),
-            Err(_) => Ok(Self(i64::MAX)),
-        }
+        object
+            .extract::<i64>()
+            .map(Self)
+            .map_err(|_| refused("must be an int of 64 bits (got a larger one)".to_owned()))
     }
 }
 

@@ -7,6 +7,7 @@ use paysim_kernel::event::Cause;
 use paysim_kernel::ids::{AgentId, TransactionId};
 use paysim_kernel::rate::cost_text;
 use paysim_kernel::results::rebuild::Flow;
+use paysim_kernel::results::table::Table as Columns;
 use paysim_kernel::results::{
     event_lines, event_table, summary, tick_tables, transaction_table, write_file,
 };
@@ -38,6 +39,7 @@ impl Kernel {
     #[new]
     #[pyo3(signature = (scenario, seed, scripted=Vec::new()))]
     fn new(scenario: &Bound<'_, PyAny>, seed: u64, scripted: Vec<u32>) -> PyResult<Self> {
+        check_scenario(scenario)?;
         Self::build(scenario, specification(scenario, seed, &scripted)?)
     }
 
@@ -53,6 +55,7 @@ impl Kernel {
         amount: PyBuffer<i64>,
         arrival_tick: PyBuffer<u32>,
     ) -> PyResult<Self> {
+        check_scenario(scenario)?;
         let agents = |column: PyBuffer<u32>| -> PyResult<Vec<AgentId>> {
             Ok(column.to_vec(py)?.into_iter().map(AgentId).collect())
         };
@@ -192,6 +195,7 @@ impl Kernel {
 
     /// What an agent sees.
     fn view(&self, py: Python<'_>, agent: Whole) -> PyResult<View> {
+        self.told(self.system.check_sound())?;
         view(
             py,
             &self.system,
@@ -203,6 +207,7 @@ impl Kernel {
 
     /// Agents, transactions and the central queue, as plain dicts.
     fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        self.told(self.system.check_sound())?;
         let state = self.system.state();
         let agents = PyDict::new(py);
         for agent in state.ledger.agents() {
@@ -247,6 +252,7 @@ impl Kernel {
 
     /// Totals of the run so far.
     fn summary<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        self.told(self.system.check_sound())?;
         let totals = self.told(summary::totals(&self.system))?;
         let dict = PyDict::new(py);
         dict.set_item("ticks", self.system.tick())?;
@@ -286,32 +292,38 @@ impl Kernel {
     }
 
     /// The event log as a table.
-    fn events(&self, py: Python<'_>) -> Table {
-        py.detach(|| Table(event_table::events(&self.system)))
+    fn events(&self, py: Python<'_>) -> PyResult<Table> {
+        self.table(py, |system| Ok(event_table::events(system)))
     }
 
     /// Every transaction that has come to exist.
-    fn transactions(&self, py: Python<'_>) -> Table {
-        py.detach(|| Table(transaction_table::transactions(&self.system)))
+    fn transactions(&self, py: Python<'_>) -> PyResult<Table> {
+        self.table(py, transaction_table::transactions)
     }
 
     /// Every agent at the end of every closed tick.
-    fn agents(&self, py: Python<'_>) -> Table {
-        py.detach(|| Table(tick_tables::agents(&self.system)))
+    fn agents(&self, py: Python<'_>) -> PyResult<Table> {
+        self.table(py, tick_tables::agents)
     }
 
     /// The system at the end of every closed tick.
-    fn ticks(&self, py: Python<'_>) -> Table {
-        py.detach(|| Table(tick_tables::ticks(&self.system)))
+    fn ticks(&self, py: Python<'_>) -> PyResult<Table> {
+        self.table(py, tick_tables::ticks)
+    }
+
+    /// The system over every day.
+    fn days(&self, py: Python<'_>) -> PyResult<Table> {
+        self.table(py, tick_tables::days)
     }
 
     /// Every cost that is not zero.
-    fn costs(&self, py: Python<'_>) -> Table {
-        py.detach(|| Table(tick_tables::costs(&self.system)))
+    fn costs(&self, py: Python<'_>) -> PyResult<Table> {
+        self.table(py, tick_tables::costs)
     }
 
     /// Writes the event log as JSON lines, whole or not at all; the number of events.
     fn write_events(&self, py: Python<'_>, path: PathBuf) -> PyResult<usize> {
+        self.told(self.system.check_sound())?;
         py.detach(|| write_file(&path, |out| event_lines::write(&self.system, out)))
             .map_err(plain)?;
         Ok(self.system.state().journal.len())
@@ -319,6 +331,7 @@ impl Kernel {
 
     /// The event log as JSON lines.
     fn events_jsonl<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        self.told(self.system.check_sound())?;
         let mut lines = Vec::new();
         py.detach(|| event_lines::write(&self.system, &mut lines))?;
         Ok(PyBytes::new(py, &lines))
@@ -336,6 +349,16 @@ impl Kernel {
 
     fn told<T>(&self, result: Result<T, Error>) -> PyResult<T> {
         result.map_err(|error| exception(&error, self.system.describe(&error)))
+    }
+
+    fn table(
+        &self,
+        py: Python<'_>,
+        derive: impl Fn(&System) -> Result<Columns, Error> + Sync,
+    ) -> PyResult<Table> {
+        self.told(self.system.check_sound())?;
+        let derived = py.detach(|| derive(&self.system));
+        Ok(Table(self.told(derived)?))
     }
 
     fn agent(&self, number: Whole) -> PyResult<AgentId> {
@@ -382,6 +405,21 @@ impl Kernel {
         entry.set_item("cost", cost_text(cost))?;
         Ok(entry)
     }
+}
+
+/// Only a scenario that was checked as one is safe to convert.
+fn check_scenario(scenario: &Bound<'_, PyAny>) -> PyResult<()> {
+    let class = scenario
+        .py()
+        .import("paysim.scenario")?
+        .getattr("Scenario")?;
+    if scenario.is_instance(&class)? {
+        return Ok(());
+    }
+    Err(plain(Error::Spec(format!(
+        "scenario must be a Scenario (got {})",
+        scenario.get_type()
+    ))))
 }
 
 fn priority_of(value: Whole) -> PyResult<u8> {

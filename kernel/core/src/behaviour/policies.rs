@@ -98,13 +98,14 @@ impl Policy {
                 if overdue || fits {
                     return Verdict::Release;
                 }
-                let part = |n: u32| amount / i64::from(n);
-                let fewest = (2..=max_splits)
-                    .take_while(|&n| part(n) >= min_split_amount.max(1))
-                    .find(|&n| i128::from(part(n)) <= free);
-                match fewest {
-                    Some(parts) if divisible => Verdict::Split(parts),
-                    _ => Verdict::Hold,
+                // The first part is amount / n, rounded down: at most `free` from this n on.
+                let fewest = i128::from(amount) / (free.max(0) + 1) + 1;
+                let parts = u32::try_from(fewest.max(2)).unwrap_or(u32::MAX);
+                let first = amount / i64::from(parts);
+                if divisible && parts <= max_splits && first >= min_split_amount.max(1) {
+                    Verdict::Split(parts)
+                } else {
+                    Verdict::Hold
                 }
             }
             Self::MockSplitting { num_splits } => {

@@ -8,7 +8,10 @@ use super::stream::Stream;
 /// Number of arrivals in a tick: Poisson by inversion of a tabulated distribution function.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Poisson {
-    /// `thresholds[k]` is P(X <= k) scaled to 2^64; the draw is the number of thresholds passed.
+    /// Counts below this have no mass that the table could hold.
+    low: u32,
+    /// `thresholds[k]` is P(X <= low + k) scaled to 2^64; the draw is `low` and the number of
+    /// thresholds passed.
     thresholds: Vec<u64>,
 }
 
@@ -17,19 +20,20 @@ impl Poisson {
     pub fn new(mean: f64) -> Self {
         if mean <= 0.0 {
             return Self {
+                low: 0,
                 thresholds: Vec::new(),
             };
         }
         let width = 12.0 * mean.sqrt() + 40.0;
-        let low = (mean - width).max(0.0) as u64;
-        let high = (mean + width) as u64;
+        let low = (mean - width).max(0.0) as u32;
+        let high = (mean + width) as u32;
         let log_mean = libm::log(mean);
         let mut total = 0.0;
         let mass: Vec<f64> = (low..=high)
-            .map(|k| libm::exp(k as f64 * log_mean - mean - libm::lgamma(k as f64 + 1.0)))
+            .map(|k| libm::exp(f64::from(k) * log_mean - mean - libm::lgamma(f64::from(k) + 1.0)))
             .inspect(|p| total += p)
             .collect();
-        let mut thresholds = vec![0; low as usize];
+        let mut thresholds = Vec::new();
         let mut cumulated = 0.0;
         for p in mass {
             cumulated += p;
@@ -40,7 +44,7 @@ impl Poisson {
                 break;
             }
         }
-        Self { thresholds }
+        Self { low, thresholds }
     }
 
     /// One count.
@@ -50,11 +54,12 @@ impl Poisson {
             return 0;
         }
         let bits = stream.bits();
-        if self.thresholds.len() <= 64 {
-            self.thresholds.iter().take_while(|&&t| t <= bits).count() as u32
+        let passed = if self.thresholds.len() <= 64 {
+            self.thresholds.iter().take_while(|&&t| t <= bits).count()
         } else {
-            self.thresholds.partition_point(|&t| t <= bits) as u32
-        }
+            self.thresholds.partition_point(|&t| t <= bits)
+        };
+        self.low + passed as u32
     }
 }
 

@@ -63,16 +63,17 @@ impl<'a> Lines<'a> {
         self.text.push('"');
         match event.kind {
             Kind::AccountOpened => {
-                let (balance, credit_limit, pool) = self.system.opening(AgentId(event.agent));
+                let opening = self.system.opening(AgentId(event.agent));
                 self.agent("agent_id", event.agent);
-                self.integer("balance", balance);
-                self.integer("credit_limit", credit_limit);
-                self.integer("liquidity_pool", pool);
+                self.integer("balance", opening.balance);
+                self.integer("credit_limit", opening.credit_limit);
+                self.integer("liquidity_pool", opening.liquidity_pool);
             }
             Kind::LoanRepaid
             | Kind::LoanGranted
             | Kind::LiquidityAllocated
             | Kind::LiquidityReturned
+            | Kind::AllocationKept
             | Kind::CreditDeferred
             | Kind::Credited => {
                 self.agent("agent_id", event.agent);

@@ -30,8 +30,8 @@ pub fn events(system: &System) -> Table {
         kinds.push(event.kind.word());
         let opening =
             (event.kind == Kind::AccountOpened).then(|| system.opening(AgentId(event.agent)));
-        credit_limits.push(opening.map(|(_, credit_limit, _)| credit_limit));
-        pools.push(opening.map(|(_, _, pool)| pool));
+        credit_limits.push(opening.map(|opening| opening.credit_limit));
+        pools.push(opening.map(|opening| opening.liquidity_pool));
         let carries_terms = matches!(event.kind, Kind::Arrived | Kind::PartCreated);
         let row = (event.transaction != NONE)
             .then(|| &state.transactions[TransactionId(event.transaction)]);
@@ -61,6 +61,7 @@ pub fn events(system: &System) -> Table {
             | Kind::LoanGranted
             | Kind::LiquidityAllocated
             | Kind::LiquidityReturned
+            | Kind::AllocationKept
             | Kind::CreditDeferred
             | Kind::Credited
             | Kind::Settled

@@ -4,6 +4,7 @@
 //! them is what shows that the log is complete.
 
 use crate::costs::{COMPONENTS, Component, CostRates};
+use crate::error::Result;
 use crate::event::{Cause, Event, Kind};
 use crate::ids::{AgentId, Tick, TransactionId};
 use crate::queue::PriorityClasses;
@@ -20,8 +21,8 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// Adds one transaction.
-    pub fn add(&mut self, amount: i64) {
+    /// Counts one transaction.
+    pub fn count(&mut self, amount: i64) {
         self.volume += 1;
         self.value += i128::from(amount);
     }
@@ -29,6 +30,23 @@ impl Flow {
     fn remove(&mut self, amount: i64) {
         self.volume -= 1;
         self.value -= i128::from(amount);
+    }
+}
+
+impl std::ops::Add for Flow {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            volume: self.volume + other.volume,
+            value: self.value + other.value,
+        }
+    }
+}
+
+impl std::iter::Sum for Flow {
+    fn sum<I: Iterator<Item = Self>>(flows: I) -> Self {
+        flows.fold(Self::default(), |sum, flow| sum + flow)
     }
 }
 
@@ -66,19 +84,10 @@ impl Standing {
     }
 
     fn weight(&self, id: TransactionId, amount: i64, rates: &CostRates) -> i128 {
-        let runs = match self.status[id.ix()] {
-            Some(Status::Held) => rates.delay_in_internal_queue,
-            Some(Status::Queued | Status::Released) => rates.delay_in_central_queue,
-            _ => false,
-        };
         let class = self.classes.class(self.priority[id.ix()]);
-        let multiplier =
-            rates.delay_multipliers[class as usize][usize::from(self.overdue[id.ix()])];
-        if runs {
-            i128::from(amount) * i128::from(multiplier)
-        } else {
-            0
-        }
+        self.status[id.ix()].map_or(0, |status| {
+            rates.delay_weight(amount, status, class, self.overdue[id.ix()])
+        })
     }
 
     /// Follows one event; nothing if it concerns no transaction's standing.
@@ -200,10 +209,13 @@ impl<'a> Rebuild<'a> {
     }
 
     /// Goes to the end of the next closed tick; `None` after the last.
-    pub fn advance(&mut self) -> Option<Tick> {
+    ///
+    /// # Errors
+    /// [`crate::Error::Overflow`] if a cost does not fit.
+    pub fn advance(&mut self) -> Result<Option<Tick>> {
         let tick = self.next_tick;
         if tick >= self.system.tick() {
-            return None;
+            return Ok(None);
         }
         self.next_tick += 1;
         self.charges.clear();
@@ -219,19 +231,15 @@ impl<'a> Rebuild<'a> {
         {
             self.apply(&event);
         }
-        self.accrue();
+        self.accrue()?;
         while let Some(event) = self.events.next_if(|e| e.tick == tick) {
             self.apply(&event);
         }
-        if (tick + 1).is_multiple_of(self.system.ticks_per_day()) {
-            // What was not returned at the close is owed no more.
-            self.agents.iter_mut().for_each(|agent| agent.allocated = 0);
-        }
-        Some(tick)
+        Ok(Some(tick))
     }
 
     /// Running costs of the tick on the state reached.
-    fn accrue(&mut self) {
+    fn accrue(&mut self) -> Result<()> {
         let rates = self.system.state().costs.rates();
         for agent in &mut self.agents {
             let quantities = [
@@ -240,10 +248,10 @@ impl<'a> Rebuild<'a> {
                 (rates.liquidity_bps_per_tick, agent.allocated),
             ];
             for (running, (rate, quantity)) in quantities.into_iter().enumerate() {
-                // The system's own total bounds these, and was computed without overflow.
-                agent.costs[running] = rate.bps_of(quantity).unwrap_or(i128::MAX);
+                agent.costs[running] = rate.bps_of(quantity)?;
             }
         }
+        Ok(())
     }
 
     fn apply(&mut self, event: &Event) {
@@ -254,9 +262,10 @@ impl<'a> Rebuild<'a> {
         if let Some(agent) = self.agents.get_mut(event.agent as usize) {
             match event.kind {
                 Kind::AccountOpened => {
-                    let (_, credit_limit, pool) = self.system.opening(AgentId(event.agent));
+                    let opening = self.system.opening(AgentId(event.agent));
                     agent.balance = value;
-                    (agent.credit_limit, agent.pool) = (credit_limit, i128::from(pool));
+                    agent.credit_limit = opening.credit_limit;
+                    agent.pool = i128::from(opening.liquidity_pool);
                 }
                 Kind::LoanRepaid => {
                     (agent.balance, agent.loan) = (agent.balance - value, agent.loan - value)
@@ -272,7 +281,9 @@ impl<'a> Rebuild<'a> {
                 Kind::LiquidityReturned => {
                     agent.balance -= value;
                     agent.pool += value;
+                    agent.allocated -= value;
                 }
+                Kind::AllocationKept => agent.allocated -= value,
                 Kind::CreditDeferred => {
                     (agent.balance, agent.deferred) =
                         (agent.balance - value, agent.deferred + value)
@@ -295,15 +306,15 @@ impl<'a> Rebuild<'a> {
         let amount = i128::from(row.amount);
         let sender = &mut self.agents[row.sender.ix()];
         sender.balance -= amount;
-        sender.paid.add(row.amount);
+        sender.paid.count(row.amount);
         let receiver = &mut self.agents[row.receiver.ix()];
         receiver.balance += amount;
-        receiver.received.add(row.amount);
+        receiver.received.count(row.amount);
         if let Some(at) = Cause::SETTLEMENTS
             .iter()
             .position(|&cause| cause == event.cause)
         {
-            self.settled[at].add(row.amount);
+            self.settled[at].count(row.amount);
         }
     }
 
@@ -314,13 +325,13 @@ impl<'a> Rebuild<'a> {
         match moved.from {
             Some(Status::Held) => agent.internal.remove(row.amount),
             Some(Status::Queued) => agent.central.remove(row.amount),
-            None if !matches!(row.origin, Origin::Part { .. }) => agent.arrived.add(row.amount),
+            None if !matches!(row.origin, Origin::Part { .. }) => agent.arrived.count(row.amount),
             _ => {}
         }
         match moved.to {
-            Status::Held => agent.internal.add(row.amount),
-            Status::Queued => agent.central.add(row.amount),
-            Status::Released => self.released.add(row.amount),
+            Status::Held => agent.internal.count(row.amount),
+            Status::Queued => agent.central.count(row.amount),
+            Status::Released => self.released.count(row.amount),
             Status::Settled | Status::Cancelled | Status::Split => {}
         }
     }

@@ -59,15 +59,15 @@ pub fn totals(system: &System) -> Result<Totals> {
     for (_, row) in state.transactions.iter() {
         let agent = &mut totals.agents[row.sender.ix()];
         if !matches!(row.origin, Origin::Part { .. }) {
-            totals.arrivals.add(row.amount);
-            agent.sent.add(row.amount);
+            totals.arrivals.count(row.amount);
+            agent.sent.count(row.amount);
         }
         match row.status {
             Status::Held | Status::Released | Status::Queued => {
-                totals.unsettled.add(row.amount);
-                agent.unsettled.add(row.amount);
+                totals.unsettled.count(row.amount);
+                agent.unsettled.count(row.amount);
             }
-            Status::Cancelled => totals.cancelled.add(row.amount),
+            Status::Cancelled => totals.cancelled.count(row.amount),
             Status::Settled | Status::Split => {}
         }
     }
@@ -78,16 +78,16 @@ pub fn totals(system: &System) -> Result<Totals> {
     {
         let row = &state.transactions[crate::ids::TransactionId(event.transaction)];
         let agent = &mut totals.agents[row.sender.ix()];
-        totals.settlements.add(row.amount);
-        agent.settled.add(row.amount);
+        totals.settlements.count(row.amount);
+        agent.settled.count(row.amount);
         if row.end_tick > row.arrival_tick {
-            agent.delayed.add(row.amount);
+            agent.delayed.count(row.amount);
         }
         if let Some(at) = Cause::SETTLEMENTS
             .iter()
             .position(|&cause| cause == event.cause)
         {
-            totals.settled_by[at].add(row.amount);
+            totals.settled_by[at].count(row.amount);
         }
     }
     let end = system.accrued_until();

@@ -1,9 +1,10 @@
 //! Tables with a row per tick, per agent and tick, and per cost, derived from the event log.
 
 use crate::costs::{COMPONENTS, Component, RUNNING};
+use crate::error::{Error, Result};
 use crate::ids::Tick;
 use crate::results::event_table::push_name;
-use crate::results::rebuild::{Flow, Rebuild};
+use crate::results::rebuild::{AgentTick, Flow, Rebuild};
 use crate::results::table::{Column, Table, Texts};
 use crate::system::System;
 
@@ -21,10 +22,13 @@ impl Integers {
         }
     }
 
-    fn push(&mut self, row: &[i128]) {
-        for (column, value) in self.columns.iter_mut().zip(row) {
-            column.push(i64::try_from(*value).ok());
+    fn push(&mut self, row: &[i128]) -> Result<()> {
+        for ((column, name), value) in self.columns.iter_mut().zip(&self.names).zip(row) {
+            let narrow =
+                i64::try_from(*value).map_err(|_| Error::overflow(format!("{name} of a tick")))?;
+            column.push(Some(narrow));
         }
+        Ok(())
     }
 
     fn into_columns(self) -> impl Iterator<Item = (&'static str, Column)> {
@@ -39,7 +43,10 @@ fn pair(flow: Flow) -> [i128; 2] {
 }
 
 /// One row per agent and closed tick.
-pub fn agents(system: &System) -> Table {
+///
+/// # Errors
+/// [`Error::Overflow`] if a cost or a sum does not fit.
+pub fn agents(system: &System) -> Result<Table> {
     let mut names = Texts::default();
     let mut head = Integers::new(&["tick", "day"]);
     let mut body = Integers::new(&[
@@ -63,9 +70,9 @@ pub fn agents(system: &System) -> Table {
     ]);
     let mut costs: [Vec<Option<i128>>; COMPONENTS] = Default::default();
     let mut rebuild = Rebuild::new(system);
-    while let Some(tick) = rebuild.advance() {
+    while let Some(tick) = rebuild.advance()? {
         for (ix, agent) in rebuild.agents.iter().enumerate() {
-            head.push(&[i128::from(tick), day(system, tick)]);
+            head.push(&[i128::from(tick), day(system, tick)])?;
             push_name(&mut names, system, Some(ix as u32));
             let credit = i128::from(agent.credit_limit);
             let money = [
@@ -88,7 +95,7 @@ pub fn agents(system: &System) -> Table {
                 .into_iter()
                 .chain(flows.into_iter().flat_map(pair))
                 .collect();
-            body.push(&row);
+            body.push(&row)?;
             for (column, cost) in costs.iter_mut().zip(agent.costs) {
                 column.push(Some(cost));
             }
@@ -102,7 +109,7 @@ pub fn agents(system: &System) -> Table {
             .into_iter()
             .zip(costs.into_iter().map(Column::Cost)),
     );
-    Table { columns }
+    Ok(Table { columns })
 }
 
 /// Names of the cost columns, in the order of [`Component::ALL`].
@@ -117,7 +124,23 @@ const COST_COLUMNS: [&str; COMPONENTS] = [
 ];
 
 /// One row per closed tick, for the system.
-pub fn ticks(system: &System) -> Table {
+///
+/// # Errors
+/// [`Error::Overflow`] if a cost or a sum does not fit.
+pub fn ticks(system: &System) -> Result<Table> {
+    periods(system, 1)
+}
+
+/// One row per day, for the system; the last one goes up to the last closed tick.
+///
+/// # Errors
+/// [`Error::Overflow`] if a cost or a sum does not fit.
+pub fn days(system: &System) -> Result<Table> {
+    periods(system, system.ticks_per_day())
+}
+
+/// Flows over periods of this many ticks, and queues at their ends.
+fn periods(system: &System, length: Tick) -> Result<Table> {
     let mut table = Integers::new(&[
         "tick",
         "day",
@@ -146,48 +169,47 @@ pub fn ticks(system: &System) -> Table {
     ]);
     let mut costs = Vec::new();
     let mut rebuild = Rebuild::new(system);
-    while let Some(tick) = rebuild.advance() {
-        let total = |pick: fn(&crate::results::rebuild::AgentTick) -> Flow| {
-            rebuild
-                .agents
-                .iter()
-                .map(pick)
-                .fold(Flow::default(), |sum, flow| Flow {
-                    volume: sum.volume + flow.volume,
-                    value: sum.value + flow.value,
-                })
-        };
-        let flows = [total(|a| a.arrived), rebuild.released, total(|a| a.paid)];
-        let queues = [total(|a| a.internal), total(|a| a.central)];
-        let row: Vec<i128> = [i128::from(tick), day(system, tick)]
-            .into_iter()
-            .chain(
-                flows
-                    .into_iter()
-                    .chain(rebuild.settled)
-                    .chain(queues)
-                    .flat_map(pair),
-            )
-            .collect();
-        table.push(&row);
-        costs.push(Some(
-            rebuild.agents.iter().flat_map(|agent| agent.costs).sum(),
-        ));
+    let (mut flows, mut cost) = ([Flow::default(); 9], 0);
+    while let Some(tick) = rebuild.advance()? {
+        let total = |pick: fn(&AgentTick) -> Flow| rebuild.agents.iter().map(pick).sum::<Flow>();
+        let of_tick = [total(|a| a.arrived), rebuild.released, total(|a| a.paid)];
+        for (flow, more) in flows
+            .iter_mut()
+            .zip(of_tick.into_iter().chain(rebuild.settled))
+        {
+            *flow = *flow + more;
+        }
+        cost += rebuild
+            .agents
+            .iter()
+            .flat_map(|agent| agent.costs)
+            .sum::<i128>();
+        if (tick + 1).is_multiple_of(length) || tick + 1 == system.tick() {
+            let queues = [total(|a| a.internal), total(|a| a.central)];
+            let figures = flows.into_iter().chain(queues).flat_map(pair);
+            let head = [i128::from(tick), day(system, tick)];
+            table.push(&head.into_iter().chain(figures).collect::<Vec<_>>())?;
+            costs.push(Some(cost));
+            (flows, cost) = ([Flow::default(); 9], 0);
+        }
     }
     let mut columns: Vec<_> = table.into_columns().collect();
     columns.push(("cost", Column::Cost(costs)));
-    Table { columns }
+    Ok(Table { columns })
 }
 
 /// One row per cost that is not zero: running ones per agent, component and tick, one-off ones as
 /// they were charged, with their transaction.
-pub fn costs(system: &System) -> Table {
+///
+/// # Errors
+/// [`Error::Overflow`] if a cost or a sum does not fit.
+pub fn costs(system: &System) -> Result<Table> {
     let mut head = Integers::new(&["tick", "day"]);
     let (mut names, mut components, mut transactions) =
         (Texts::default(), Texts::default(), Texts::default());
     let mut costs = Vec::new();
     let mut rebuild = Rebuild::new(system);
-    while let Some(tick) = rebuild.advance() {
+    while let Some(tick) = rebuild.advance()? {
         let running = rebuild.agents.iter().enumerate().flat_map(|(ix, agent)| {
             Component::ALL[..RUNNING]
                 .iter()
@@ -201,7 +223,7 @@ pub fn costs(system: &System) -> Table {
             if cost == 0 {
                 continue;
             }
-            head.push(&[i128::from(tick), day(system, tick)]);
+            head.push(&[i128::from(tick), day(system, tick)])?;
             push_name(&mut names, system, Some(agent));
             components.push(component.word());
             match transaction {
@@ -221,7 +243,7 @@ pub fn costs(system: &System) -> Table {
     columns.push(("component", Column::Text(components)));
     columns.push(("transaction_id", Column::Text(transactions)));
     columns.push(("cost", Column::Cost(costs)));
-    Table { columns }
+    Ok(Table { columns })
 }
 
 fn day(system: &System, tick: Tick) -> i128 {

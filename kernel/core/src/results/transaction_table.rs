@@ -1,5 +1,6 @@
 //! Transactions as a table: one row each, parts and what they are parts of included.
 
+use crate::error::Result;
 use crate::event::{Cause, Kind};
 use crate::ids::{NONE, Tick, TransactionId};
 use crate::results::event_table::push_name;
@@ -65,7 +66,10 @@ fn histories(system: &System) -> Vec<History> {
 }
 
 /// All transactions that have come to exist.
-pub fn transactions(system: &System) -> Table {
+///
+/// # Errors
+/// [`crate::Error::Overflow`] if a cost does not fit.
+pub fn transactions(system: &System) -> Result<Table> {
     let state = system.state();
     let rate = state.costs.rates().delay_cost_per_tick_per_cent;
     let (mut ids, mut parents, mut senders, mut receivers) = (
@@ -114,8 +118,7 @@ pub fn transactions(system: &System) -> Table {
         }
         divisible.push(Some(row.divisible));
         overdue.push(Some(row.overdue));
-        // The system's own total bounds this, and was computed without overflow.
-        delay_costs.push(rate.bps_of(history.delay_integral).ok());
+        delay_costs.push(Some(rate.bps_of(history.delay_integral)?));
         for (column, cost) in one_off.iter_mut().zip(history.one_off) {
             column.push(Some(cost));
         }
@@ -157,5 +160,5 @@ pub fn transactions(system: &System) -> Table {
         "end_of_day_penalty_cost",
     ];
     columns.extend(names.into_iter().zip(one_off.into_iter().map(Column::Cost)));
-    Table { columns }
+    Ok(Table { columns })
 }

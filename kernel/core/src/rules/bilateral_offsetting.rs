@@ -10,6 +10,7 @@ use std::cmp::Reverse;
 use crate::error::Result;
 use crate::event::Cause;
 use crate::ids::AgentId;
+use crate::queue::Ordered;
 use crate::rules::largest_ordered_set::Search;
 use crate::state::State;
 
@@ -60,6 +61,15 @@ fn offset(state: &mut State, set: &mut Search, first: AgentId, second: AgentId) 
     let (Some(there), Some(back)) = (queue.edges().get(&second), other.edges().get(&first)) else {
         return Ok(false);
     };
+    // Each must be able to pay its first if it receives all of the other direction.
+    let can_pay = |agent: AgentId, own: &Ordered, other: &Ordered| {
+        let liquidity = i128::from(state.ledger[agent].available()) + other.value();
+        own.first()
+            .is_some_and(|(_, id)| i128::from(state.transactions[id].amount) <= liquidity)
+    };
+    if !can_pay(first, there, back) || !can_pay(second, back, there) {
+        return Ok(false);
+    }
     set.clear();
     set.add(first, there.iter());
     set.add(second, back.iter());

@@ -51,7 +51,8 @@ fn settle_on_credit(state: &mut State) -> Result<()> {
         } else {
             Crediting::Immediate
         };
-        state.settle(&posting, Cause::EndOfDay, crediting)?;
+        let booked = state.settle(&posting, Cause::EndOfDay, crediting)?;
+        debug_assert!(booked, "every shortfall was lent");
     }
     Ok(())
 }

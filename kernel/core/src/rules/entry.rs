@@ -7,19 +7,15 @@
 use crate::error::Result;
 use crate::event::Cause;
 use crate::ids::TransactionId;
-use crate::queue::Place;
 use crate::rules::queue_release;
 use crate::state::State;
 
 /// Step 5 for the transactions released in this tick; empties `released`.
-pub(crate) fn run(state: &mut State, released: &mut Vec<(Place, TransactionId)>) -> Result<()> {
-    for (place, id) in &mut *released {
-        *place = state.central.place(*id, &state.transactions);
-    }
-    released.sort_unstable();
+pub(crate) fn run(state: &mut State, released: &mut Vec<TransactionId>) -> Result<()> {
+    released.sort_unstable_by_key(|id| state.central.place(*id, &state.transactions));
     let discipline = state.rules.queue_discipline;
-    for &(place, id) in &*released {
-        if discipline.stands_behind(state, place, id) {
+    for id in released.drain(..) {
+        if discipline.stands_behind(state, id) {
             state.enqueue(id, Cause::Order)?;
         } else if state.settle_one(id, Cause::Entry)? {
             queue_release::run(state)?;
@@ -27,6 +23,5 @@ pub(crate) fn run(state: &mut State, released: &mut Vec<(Place, TransactionId)>)
             state.enqueue(id, Cause::Liquidity)?;
         }
     }
-    released.clear();
     Ok(())
 }

@@ -46,7 +46,12 @@ pub(crate) fn close(state: &mut State, agent: AgentId) -> Result<()> {
         if returned > 0 {
             state.record(Kind::LiquidityReturned, Cause::None, agent, NONE, returned);
         }
+        if returned < allocated {
+            let kept = allocated - returned;
+            state.record(Kind::AllocationKept, Cause::None, agent, NONE, kept);
+        }
     }
+    state.ledger.close_day(agent);
     Ok(())
 }
 

@@ -19,15 +19,14 @@ pub use crate::spec::{EndOfDay, QueueDiscipline, Rules};
 use crate::error::Result;
 use crate::ids::{AgentId, TransactionId};
 use crate::ledger::Crediting;
-use crate::queue::Place;
 use crate::state::State;
 
 impl QueueDiscipline {
     /// Whether a released transaction may not be tried because of what is queued before it.
-    pub(crate) fn stands_behind(self, state: &State, place: Place, id: TransactionId) -> bool {
+    pub(crate) fn stands_behind(self, state: &State, id: TransactionId) -> bool {
         match self {
             Self::FifoBypass => false,
-            Self::StrictFifo => strict_fifo::stands_behind(state, place, id),
+            Self::StrictFifo => strict_fifo::stands_behind(state, id),
         }
     }
 
@@ -65,6 +64,8 @@ impl Mechanisms {
     pub(crate) fn run(&mut self, state: &mut State) -> Result<()> {
         self.rings.open_tick();
         while state.central.volume() > 1 {
+            // Whoever changed has retried alone by now, so that a change is a change for a mechanism.
+            debug_assert!(state.line.is_empty());
             let seen = state.changes.latest();
             if seen == self.vain_since {
                 return Ok(());

@@ -4,12 +4,12 @@
 //! Source: "FIFO" in CPSS (1997), Real-time gross settlement systems.
 
 use crate::ids::{AgentId, TransactionId};
-use crate::queue::Place;
 use crate::state::State;
 
-/// Whether something of the sender is queued before a released transaction's place.
-pub(crate) fn stands_behind(state: &State, place: Place, id: TransactionId) -> bool {
+/// Whether something of the sender is queued before a released transaction.
+pub(crate) fn stands_behind(state: &State, id: TransactionId) -> bool {
     let queue = state.central.of(state.transactions[id].sender).all();
+    let place = state.central.place(id, &state.transactions);
     queue.first().is_some_and(|(first, _)| first < place)
 }
 
