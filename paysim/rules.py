@@ -98,10 +98,13 @@ class CostRates(Checked):
         if not is_known(overdue, by_class):
             return
         for name in ("urgent", "high", "normal"):
-            multiplier = product(overdue, getattr(by_class, name))
-            if places(multiplier) > 4:
+            own = getattr(by_class, name)
+            if places(own) > 4:
+                text = "must have at most 4 decimal places"
+                note(("priority_delay_multipliers", name), text, plain(own))
+            elif places(product(overdue, own)) > 4:
                 text = "times overdue_delay_multiplier must have at most 4 decimal places"
-                note(("priority_delay_multipliers", name), text, plain(multiplier))
+                note(("priority_delay_multipliers", name), text, plain(product(overdue, own)))
 
 
 @attrs.frozen

@@ -32,6 +32,7 @@ from paysim.behaviour import (
     WeightedPriorities,
     as_tuple,
 )
+from paysim.bounds import check_arrival_tables, check_costs
 from paysim.errors import Problems, shown
 from paysim.exact import as_exact
 from paysim.fields import (
@@ -273,7 +274,9 @@ class Scenario(Checked):
                 text = f"times ticks_per_day must be at most {TICKS_MAX} ticks"
                 note(("num_days",), text, shown(ticks))
         ids = _check_agents(self, note)
+        check_arrival_tables(self.agent_configs, note)
         _check_transactions(self, ids, note)
+        check_costs(self, note)
 
 
 def _resolve(name: str, field: Field, value: Any, given: frozenset[str]) -> Iterator[ResolvedRule]:

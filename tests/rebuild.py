@@ -193,7 +193,7 @@ class Books:
 
     def on_allocation_kept(self, agent_id: str, amount: int) -> None:
         """
-        What the balance could not return stays with the agent.
+        Leave with the agent what the balance could not return.
         """
         assert amount == self.allocated[agent_id] > 0 >= self.balances[agent_id]
         self.allocated[agent_id] = 0

@@ -484,3 +484,26 @@ def test_round_trip(raw):
     assert scenario == again
     assert scenario.to_dict() == again.to_dict()
     assert scenario.digest() == again.digest()
+
+
+def test_costs_beyond_exact_counting():
+    """
+    Rates at which the given transactions could cost more than can be counted are refused.
+    """
+    raw = with_transaction(amount=10**15) | {"cost_rates": {"deadline_penalty": {"bps": 10**9}}}
+    with pytest.raises(ScenarioError, match="cost_rates  must be so low that all costs"):
+        Scenario.from_dict(raw)
+
+
+def test_arrival_tables_beyond_memory():
+    """
+    Many different large rates of arrival, whose tables would fill the memory, are refused.
+    """
+    raw = small(ticks_per_day=20_000)
+    raw["agent_configs"][0]["arrival_config"] = {
+        "rate_per_tick": 50_000,
+        "intraday_profile": [1 + i / 10**5 for i in range(20_000)],
+        "amount_distribution": {"type": "fixed", "value": 1},
+    }
+    with pytest.raises(ScenarioError, match="agent_configs  rates of arrival must be small"):
+        Scenario.from_dict(raw)

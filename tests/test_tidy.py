@@ -11,7 +11,7 @@ import pytest
 from record import ROOT
 
 LAYERS = """
-errors exact texts fields records behaviour rules scenario schema yaml_text json_text loading
+errors exact texts fields records behaviour rules bounds scenario schema yaml_text json_text loading
 summary results policies clock agent processes simulation orchestrator testing logs cli
 """
 """

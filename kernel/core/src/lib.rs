@@ -19,6 +19,7 @@ pub mod ids;
 pub mod journal;
 pub mod ledger;
 mod look;
+pub mod ordered;
 pub mod queue;
 pub mod rate;
 pub mod results;

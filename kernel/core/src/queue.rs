@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::ids::{AgentId, NONE, TransactionId};
+use crate::ordered::Ordered;
 use crate::transaction::Transactions;
 
 /// The three classes of the central queue, in order.
@@ -144,43 +145,10 @@ fn raw(id: Option<TransactionId>) -> u32 {
     id.map_or(NONE, |id| id.0)
 }
 
-/// Queued transactions in order, with their value.
-#[derive(Debug, Clone, Default)]
-pub struct Ordered {
-    order: BTreeMap<Place, TransactionId>,
-    value: i128,
-}
-
-impl Ordered {
-    /// Sum of the amounts, in minor units.
-    pub fn value(&self) -> i128 {
-        self.value
-    }
-
-    /// How many there are.
-    pub fn volume(&self) -> usize {
-        self.order.len()
-    }
-
-    /// The first in order.
-    pub fn first(&self) -> Option<(Place, TransactionId)> {
-        self.order
-            .first_key_value()
-            .map(|(&place, &id)| (place, id))
-    }
-
-    /// All in order.
-    pub fn iter(&self) -> impl Iterator<Item = TransactionId> + '_ {
-        self.order.values().copied()
-    }
-}
-
 /// One sender's part of the central queue.
 #[derive(Debug, Clone, Default)]
 pub struct SenderQueue {
     all: Ordered,
-    /// No queued amount is below this (it may lag behind after removals).
-    smallest: i64,
     edges: BTreeMap<AgentId, Ordered>,
 }
 
@@ -193,12 +161,6 @@ impl SenderQueue {
     /// What it owes each receiver, in the same order; no empty ones.
     pub fn edges(&self) -> &BTreeMap<AgentId, Ordered> {
         &self.edges
-    }
-
-    /// A lower bound of the queued amounts.
-    #[inline]
-    pub fn smallest(&self) -> i64 {
-        self.smallest
     }
 }
 
@@ -244,7 +206,7 @@ impl CentralQueue {
 
     /// Senders with something queued, in scenario order.
     pub fn senders(&self) -> impl Iterator<Item = AgentId> + '_ {
-        let occupied = |(_, queue): &(usize, &SenderQueue)| queue.all.volume() > 0;
+        let occupied = |(_, queue): &(usize, &SenderQueue)| !queue.all.is_empty();
         self.senders
             .iter()
             .enumerate()
@@ -266,15 +228,8 @@ impl CentralQueue {
         let place = self.place(id, transactions);
         let row = &transactions[id];
         let queue = &mut self.senders[row.sender.ix()];
-        let alone = queue.all.order.is_empty();
-        queue.smallest = if alone {
-            row.amount
-        } else {
-            queue.smallest.min(row.amount)
-        };
         for ordered in [&mut queue.all, queue.edges.entry(row.receiver).or_default()] {
-            ordered.order.insert(place, id);
-            ordered.value += i128::from(row.amount);
+            ordered.insert(place, id, row.amount);
         }
         self.volume += 1;
         self.value += i128::from(row.amount);
@@ -284,27 +239,15 @@ impl CentralQueue {
         let place = self.place(id, transactions);
         let row = &transactions[id];
         let queue = &mut self.senders[row.sender.ix()];
-        for ordered in [Some(&mut queue.all), queue.edges.get_mut(&row.receiver)]
-            .into_iter()
-            .flatten()
-        {
-            ordered.order.remove(&place);
-            ordered.value -= i128::from(row.amount);
-        }
-        if queue
-            .edges
-            .get(&row.receiver)
-            .is_some_and(|edge| edge.order.is_empty())
-        {
-            queue.edges.remove(&row.receiver);
+        queue.all.remove(place, row.amount);
+        if let Some(edge) = queue.edges.get_mut(&row.receiver) {
+            edge.remove(place, row.amount);
+            if edge.is_empty() {
+                queue.edges.remove(&row.receiver);
+            }
         }
         self.volume -= 1;
         self.value -= i128::from(row.amount);
-    }
-
-    /// Corrects the lower bound of a sender's amounts after a look at all of them.
-    pub(crate) fn note_smallest(&mut self, sender: AgentId, smallest: i64) {
-        self.senders[sender.ix()].smallest = smallest;
     }
 }
 

@@ -245,7 +245,7 @@ impl State {
     #[inline]
     pub(crate) fn retry(&mut self, agent: AgentId) {
         self.changes.note(agent);
-        if self.central.of(agent).all().volume() > 0 {
+        if !self.central.of(agent).all().is_empty() {
             self.line.join(agent);
         }
     }

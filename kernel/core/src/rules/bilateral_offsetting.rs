@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 use crate::error::Result;
 use crate::event::Cause;
 use crate::ids::AgentId;
-use crate::queue::Ordered;
+use crate::ordered::Ordered;
 use crate::rules::largest_ordered_set::Search;
 use crate::state::State;
 

@@ -5,26 +5,19 @@
 //! Australia, Research Discussion Paper 2012-05, appendix A).
 
 use crate::ids::{AgentId, TransactionId};
+use crate::ordered::Cursor;
 use crate::state::State;
 
 /// What of an agent's central queue settles with its available liquidity, in order.
-pub(crate) fn releasable(state: &mut State, agent: AgentId) -> Vec<TransactionId> {
+pub(crate) fn releasable(state: &State, agent: AgentId) -> Vec<TransactionId> {
     let mut available = state.ledger[agent].available();
-    let queue = state.central.of(agent);
+    let queue = state.central.of(agent).all();
     let mut fitting = Vec::new();
-    if available < queue.smallest() {
-        return fitting;
+    let mut from = Cursor::default();
+    while let Some((id, onward)) = queue.next_within(from, available) {
+        available -= state.transactions[id].amount;
+        fitting.push(id);
+        from = onward;
     }
-    let mut smallest = i64::MAX;
-    for id in queue.all().iter() {
-        let amount = state.transactions[id].amount;
-        if amount <= available {
-            available -= amount;
-            fitting.push(id);
-        } else {
-            smallest = smallest.min(amount);
-        }
-    }
-    state.central.note_smallest(agent, smallest);
     fitting
 }

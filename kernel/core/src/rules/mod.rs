@@ -31,7 +31,7 @@ impl QueueDiscipline {
     }
 
     /// What of an agent's central queue settles with its available liquidity, in order.
-    pub(crate) fn releasable(self, state: &mut State, agent: AgentId) -> Vec<TransactionId> {
+    pub(crate) fn releasable(self, state: &State, agent: AgentId) -> Vec<TransactionId> {
         match self {
             Self::FifoBypass => fifo_bypass::releasable(state, agent),
             Self::StrictFifo => strict_fifo::releasable(state, agent),
