@@ -285,8 +285,7 @@ impl Desk {
                             .ok_or_else(|| Error::overflow("the split_friction cost"))?;
                         for part in state.split(id, parts, cost)? {
                             state.transactions[part].release_number = *release_numbers;
-                            let amount = state.transactions[part].amount;
-                            state.record(Kind::PartCreated, Cause::None, agent, part.0, amount);
+                            state.record(Kind::PartCreated, Cause::None, agent, part.0, 0);
                             state.record(Kind::Released, Cause::None, agent, part.0, 0);
                             released.push(part);
                             *release_numbers += 1;

@@ -81,6 +81,28 @@ impl Kind {
         }
     }
 
+    /// Whether it states a value or a cost that does not follow from its transaction.
+    pub fn has_detail(self) -> bool {
+        !matches!(
+            self,
+            Self::Arrived
+                | Self::Released
+                | Self::Withdrawn
+                | Self::PartCreated
+                | Self::Queued
+                | Self::Settled
+                | Self::Cancelled
+        )
+    }
+
+    /// Whether it states a cost.
+    pub fn has_cost(self) -> bool {
+        matches!(
+            self,
+            Self::Split | Self::Overdue | Self::EndOfDayPenalty | Self::EndOfDayBorrowing
+        )
+    }
+
     /// Whether it follows the accrual of the tick's running costs.
     pub fn follows_accrual(self) -> bool {
         matches!(
@@ -166,8 +188,8 @@ pub struct Event {
     pub agent: u32,
     /// Which transaction, or [`crate::ids::NONE`].
     pub transaction: u32,
-    /// The posting's number, or for kinds with a cost the place of that cost.
+    /// The posting's number of a settlement; for kinds with a detail, where the journal keeps it.
     pub link: u32,
-    /// An amount, a count or a priority.
+    /// An amount, a count or a priority, for kinds with a detail.
     pub value: i64,
 }

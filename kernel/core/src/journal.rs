@@ -14,7 +14,6 @@ struct Chunk {
     agents: Vec<u32>,
     transactions: Vec<u32>,
     links: Vec<u32>,
-    values: Vec<i64>,
 }
 
 impl Chunk {
@@ -26,7 +25,6 @@ impl Chunk {
             agents: Vec::with_capacity(CHUNK),
             transactions: Vec::with_capacity(CHUNK),
             links: Vec::with_capacity(CHUNK),
-            values: Vec::with_capacity(CHUNK),
         }
     }
 
@@ -38,7 +36,6 @@ impl Chunk {
         self.agents.push(event.agent);
         self.transactions.push(event.transaction);
         self.links.push(event.link);
-        self.values.push(event.value);
     }
 
     fn get(&self, at: usize) -> Event {
@@ -49,16 +46,27 @@ impl Chunk {
             agent: self.agents[at],
             transaction: self.transactions[at],
             link: self.links[at],
-            value: self.values[at],
+            value: 0,
         }
     }
 }
 
+/// What an event states beyond agent and transaction.
+#[derive(Debug, Clone, Copy)]
+struct Detail {
+    value: i64,
+    /// Cost units.
+    cost: i128,
+}
+
 /// The event log.
+///
+/// Most events say all by their kind, agent, transaction and posting, and take 18 bytes; the others
+/// link to a detail.
 #[derive(Debug, Clone, Default)]
 pub struct Journal {
     chunks: Vec<Chunk>,
-    costs: Vec<i128>,
+    details: Vec<Detail>,
     postings: u32,
 }
 
@@ -77,19 +85,27 @@ impl Journal {
 
     /// Every event in order.
     pub fn iter(&self) -> impl Iterator<Item = Event> + '_ {
-        self.chunks
-            .iter()
-            .flat_map(|chunk| (0..chunk.ticks.len()).map(|at| chunk.get(at)))
+        let all = self.chunks.iter();
+        all.flat_map(|chunk| (0..chunk.ticks.len()).map(|at| chunk.get(at)))
+            .map(|event| {
+                let value = self.detail(&event).map_or(0, |detail| detail.value);
+                Event { value, ..event }
+            })
+    }
+
+    fn detail(&self, event: &Event) -> Option<Detail> {
+        let has_detail = event.kind.has_detail();
+        has_detail
+            .then(|| self.details.get(event.link as usize).copied())
+            .flatten()
     }
 
     /// The cost of an event that has one, in cost units.
     pub fn cost(&self, event: &Event) -> Option<i128> {
-        match event.kind {
-            Kind::Split | Kind::Overdue | Kind::EndOfDayPenalty | Kind::EndOfDayBorrowing => {
-                self.costs.get(event.link as usize).copied()
-            }
-            _ => None,
-        }
+        let has_cost = event.kind.has_cost();
+        has_cost
+            .then(|| self.detail(event).map(|detail| detail.cost))
+            .flatten()
     }
 
     /// The posting's number, from 1, of a settlement.
@@ -97,8 +113,17 @@ impl Journal {
         (event.kind == Kind::Settled).then_some(event.link)
     }
 
+    /// Appends an event; `cost` (cost units) counts for kinds that have one.
     #[inline]
-    pub(crate) fn push(&mut self, event: Event) {
+    pub(crate) fn push(&mut self, mut event: Event, cost: i128) {
+        if event.kind.has_detail() {
+            // Details of 32 bytes end with the memory long before their numbers end.
+            event.link = self.details.len() as u32;
+            self.details.push(Detail {
+                value: event.value,
+                cost,
+            });
+        }
         match self.chunks.last_mut() {
             Some(chunk) if chunk.ticks.len() < CHUNK => chunk.push(event),
             _ => {
@@ -107,15 +132,6 @@ impl Journal {
                 self.chunks.push(chunk);
             }
         }
-    }
-
-    /// Appends an event with a cost.
-    pub(crate) fn push_with_cost(&mut self, event: Event, cost: i128) -> Result<()> {
-        let link = u32::try_from(self.costs.len())
-            .map_err(|_| Error::overflow("the number of charges"))?;
-        self.costs.push(cost);
-        self.push(Event { link, ..event });
-        Ok(())
     }
 
     /// The number of a new posting, from 1.

@@ -136,7 +136,7 @@ impl State {
         value: i64,
     ) {
         let tick = self.tick;
-        self.journal.push(Event {
+        let event = Event {
             tick,
             kind,
             cause,
@@ -144,7 +144,8 @@ impl State {
             transaction,
             link: NONE,
             value,
-        });
+        };
+        self.journal.push(event, 0);
     }
 
     /// Charges a one-off cost (cost units) and records its event.
@@ -167,13 +168,14 @@ impl State {
             link: NONE,
             value,
         };
-        self.journal.push_with_cost(event, cost)
+        self.journal.push(event, cost);
+        Ok(())
     }
 
     /// Lets a transaction come to exist in its sender's internal queue.
     #[inline]
     pub(crate) fn arrive(&mut self, transaction: Transaction) -> Result<()> {
-        let (sender, amount) = (transaction.sender, transaction.amount);
+        let sender = transaction.sender;
         if self.transactions.len() == NONE - 1 {
             return Err(crate::Error::overflow("the number of transactions"));
         }
@@ -181,7 +183,7 @@ impl State {
         self.internal.push(id, &mut self.transactions);
         self.add_delay(id, 1)?;
         self.counts.arrivals += 1;
-        self.record(Kind::Arrived, Cause::None, sender, id.0, amount);
+        self.record(Kind::Arrived, Cause::None, sender, id.0, 0);
         Ok(())
     }
 
@@ -316,7 +318,7 @@ impl State {
         let tick = self.tick;
         let row = &mut self.transactions[id];
         (row.status, row.end_tick) = (Status::Settled, tick);
-        let (sender, amount) = (row.sender, row.amount);
+        let sender = row.sender;
         self.transactions.settle_whole_of(id, tick);
         self.counts.settlements += 1;
         self.counts.lsm_releases += u64::from(cause.is_mechanism());
@@ -327,9 +329,9 @@ impl State {
             agent: sender.0,
             transaction: id.0,
             link: posting,
-            value: amount,
+            value: 0,
         };
-        self.journal.push(event);
+        self.journal.push(event, 0);
         Ok(())
     }
 

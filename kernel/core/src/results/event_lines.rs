@@ -119,7 +119,7 @@ impl<'a> Lines<'a> {
             Kind::Settled => {
                 self.transaction(event);
                 self.parties(event);
-                self.integer("amount", event.value);
+                self.amount(event);
                 self.word("cause", event.cause.word().unwrap_or_default());
                 self.integer("posting", i64::from(event.link));
             }
@@ -158,10 +158,15 @@ impl<'a> Lines<'a> {
         self.agent("receiver_id", row.receiver.0);
     }
 
-    fn terms(&mut self, event: &Event) {
-        self.parties(event);
+    fn amount(&mut self, event: &Event) {
         let row = &self.system.state().transactions[TransactionId(event.transaction)];
         self.integer("amount", row.amount);
+    }
+
+    fn terms(&mut self, event: &Event) {
+        self.parties(event);
+        self.amount(event);
+        let row = &self.system.state().transactions[TransactionId(event.transaction)];
         self.optional("deadline_tick", known(row.deadline_tick).map(i64::from));
         self.integer("priority", i64::from(row.priority_at_arrival));
         self.key("divisible");

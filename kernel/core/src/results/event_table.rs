@@ -64,9 +64,8 @@ pub fn events(system: &System) -> Table {
             | Kind::AllocationKept
             | Kind::CreditDeferred
             | Kind::Credited
-            | Kind::Settled
             | Kind::EndOfDayBorrowing => Some(event.value),
-            Kind::Arrived | Kind::PartCreated => row.map(|row| row.amount),
+            Kind::Arrived | Kind::PartCreated | Kind::Settled => row.map(|row| row.amount),
             Kind::ReleaseBudgetSet => (event.value != NO_BUDGET).then_some(event.value),
             _ => None,
         });
