@@ -20,6 +20,7 @@ pub mod journal;
 pub mod ledger;
 mod look;
 pub mod ordered;
+pub mod penalties;
 pub mod queue;
 pub mod rate;
 pub mod results;

@@ -3,15 +3,13 @@
 //! A rule settles with [`State::settle_one`] or [`State::settle`] and touches nothing else: these
 //! keep ledger, queues, costs, the line and the event log in step.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
-use crate::costs::{Component, Costs, DeadlinePenalty};
+use crate::costs::{Component, Costs};
 use crate::error::Result;
 use crate::event::{Cause, Event, Kind};
 use crate::ids::{AgentId, NONE, Tick, TransactionId};
 use crate::journal::Journal;
 use crate::ledger::{Crediting, Ledger, Posting};
+use crate::penalties::Deadlines;
 use crate::queue::{CentralQueue, InternalQueues, Line};
 use crate::spec::Rules;
 use crate::transaction::{Status, Transaction, Transactions};
@@ -56,10 +54,8 @@ pub struct State {
     pub changes: Changes,
     /// What the end-of-day rule has cancelled in this tick.
     pub cancelled: Vec<TransactionId>,
-    /// Deadlines ahead of unsettled transactions.
-    deadlines: BinaryHeap<Reverse<(Tick, TransactionId)>>,
-    /// First transaction that came to exist in this tick.
-    first_of_tick: u32,
+    /// Deadlines of unsettled transactions.
+    pub(crate) deadlines: Deadlines,
 }
 
 /// A logical clock of changes by which a mechanism knows what it need not look at again.
@@ -120,8 +116,7 @@ impl State {
             journal: Journal::default(),
             counts: Counts::default(),
             cancelled: Vec::new(),
-            deadlines: BinaryHeap::new(),
-            first_of_tick: 0,
+            deadlines: Deadlines::default(),
         }
     }
 
@@ -412,56 +407,11 @@ impl State {
             .chain(self.internal.iter(agent, &self.transactions))
     }
 
-    /// Marks what became overdue in this tick and charges the penalties, in order of number.
-    pub(crate) fn mark_overdue(&mut self) -> Result<()> {
-        let mut due = Vec::new();
-        for number in self.first_of_tick..self.transactions.len() {
-            let id = TransactionId(number);
-            let row = &self.transactions[id];
-            if row.deadline_tick == NONE || row.overdue || !self.bears_deadline(row) {
-                continue;
-            }
-            if row.deadline_tick <= self.tick {
-                due.push(id);
-            } else if row.is_unsettled() {
-                self.deadlines.push(Reverse((row.deadline_tick, id)));
-            }
-        }
-        self.first_of_tick = self.transactions.len();
-        while let Some(&Reverse((deadline, id))) = self.deadlines.peek() {
-            if deadline > self.tick {
-                break;
-            }
-            self.deadlines.pop();
-            if self.bears_deadline(&self.transactions[id]) {
-                due.push(id);
-            }
-        }
-        due.sort_unstable();
-        for id in due {
-            self.add_delay(id, -1)?;
-            self.transactions[id].overdue = true;
-            self.add_delay(id, 1)?;
-            let (sender, amount) = (self.transactions[id].sender, self.transactions[id].amount);
-            let cost = match self.costs.rates().deadline_penalty {
-                DeadlinePenalty::Fixed(penalty) => penalty.price()?,
-                DeadlinePenalty::Bps(rate) => rate.bps_of(i128::from(amount))?,
-            };
-            self.charge(
-                Kind::Overdue,
-                Component::DeadlinePenalty,
-                sender,
-                id.0,
-                0,
-                cost,
-            )?;
-        }
-        Ok(())
-    }
-
-    /// Unsettled, or ended by the end-of-day rule of this very tick.
-    fn bears_deadline(&self, row: &Transaction) -> bool {
-        row.is_unsettled() || (row.status == Status::Cancelled && row.end_tick == self.tick)
+    /// Marks a transaction as overdue, which weighs in its delay cost from now on.
+    pub(crate) fn mark_overdue(&mut self, id: TransactionId) -> Result<()> {
+        self.add_delay(id, -1)?;
+        self.transactions[id].overdue = true;
+        self.add_delay(id, 1)
     }
 
     /// Follows a balance's change with the overdraft meter.

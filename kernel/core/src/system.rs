@@ -2,12 +2,13 @@
 
 use crate::behaviour::arrivals::ArrivalProcess;
 use crate::behaviour::stream::StreamKey;
-use crate::costs::{self, Component, Costs};
+use crate::costs::{self, Costs};
 use crate::decision::{Decision, Desk};
 use crate::error::{Error, Result};
 use crate::event::{Cause, Kind};
 use crate::ids::{AgentId, NONE, Tick, TransactionId};
 use crate::ledger::{Account, Ledger};
+use crate::penalties;
 use crate::rate::{Rate, half_even};
 use crate::rules::{Mechanisms, end_of_day, entry, liquidity_pool, queue_release};
 use crate::spec::{AgentSpec, GivenTransactions, Spec};
@@ -392,50 +393,11 @@ impl System {
     /// Step 10: running costs see the state up to here; penalties follow.
     fn accrue(&mut self, last_of_day: bool) -> Result<()> {
         self.state.accrues_from = self.state.tick + 1;
-        self.state.mark_overdue()?;
-        if !last_of_day {
-            return Ok(());
-        }
-        let rates = self.state.costs.rates();
-        let penalty = rates.eod_penalty_per_transaction;
-        let borrowing = rates.eod_borrowing_bps;
-        if !penalty.is_zero() {
-            let cost = penalty.price()?;
-            for (agent, id) in self.penalised() {
-                let component = Component::EndOfDayPenalty;
-                self.state
-                    .charge(Kind::EndOfDayPenalty, component, agent, id.0, 0, cost)?;
-            }
-        }
-        if !borrowing.is_zero() {
-            for agent in self.state.ledger.agents() {
-                let loan = self.state.ledger[agent].loan;
-                if loan > 0 {
-                    let cost = borrowing.bps_of(i128::from(loan))?;
-                    let component = Component::EndOfDayBorrowing;
-                    self.state.charge(
-                        Kind::EndOfDayBorrowing,
-                        component,
-                        agent,
-                        NONE,
-                        loan,
-                        cost,
-                    )?;
-                }
-            }
+        penalties::overdue(&mut self.state)?;
+        if last_of_day {
+            penalties::end_of_day(&mut self.state)?;
         }
         Ok(())
-    }
-
-    /// Transactions that are unsettled at this close or were cancelled by it.
-    fn penalised(&self) -> Vec<(AgentId, TransactionId)> {
-        let state = &self.state;
-        let unsettled = state
-            .ledger
-            .agents()
-            .flat_map(|agent| state.unsettled_of(agent));
-        let all = state.cancelled.iter().copied().chain(unsettled);
-        all.map(|id| (state.transactions[id].sender, id)).collect()
     }
 
     /// Step 12.
