@@ -19,7 +19,7 @@ AGENTS = 10
 PROCESS_TICKS = 20_000
 COMPILED_TICKS = 100_000
 
-HISTORY_DAY_TICKS = 4_000
+HISTORY_DAY_TICKS = 10_000
 HISTORY_DAYS = 61
 
 
@@ -86,7 +86,7 @@ def lane_lines() -> list[Line]:
     ]
 
 
-def history_line(repeats: int = 5) -> Line:
+def history_line(repeats: int = 7) -> Line:
     """
     Measure day 60 against day 1 of the same runs; the best of each counts.
     """
