@@ -26,15 +26,17 @@ pub struct Outcome {
     pub total_cost: i128,
 }
 
-/// Largest state of the central queue at the end of a tick.
+/// Largest states of the central queue at the ends of ticks, and the first ticks that had them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Peak {
     /// Transactions.
     pub volume: u64,
+    /// First tick at whose end so many stood.
+    pub volume_tick: Tick,
     /// Minor units.
     pub value: i128,
-    /// First tick at whose end the value stood so high.
-    pub tick: Tick,
+    /// First tick at whose end so much stood.
+    pub value_tick: Tick,
 }
 
 /// What an agent has before tick 0, in minor units.
@@ -410,9 +412,11 @@ impl System {
             total_cost: total - self.rounded_total,
         };
         self.rounded_total = total;
-        self.peak.volume = self.peak.volume.max(state.central.volume());
+        if state.central.volume() > self.peak.volume {
+            (self.peak.volume, self.peak.volume_tick) = (state.central.volume(), state.tick);
+        }
         if state.central.value() > self.peak.value {
-            (self.peak.value, self.peak.tick) = (state.central.value(), state.tick);
+            (self.peak.value, self.peak.value_tick) = (state.central.value(), state.tick);
         }
         state.counts = Counts::default();
         state.cancelled.clear();

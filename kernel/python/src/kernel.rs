@@ -269,8 +269,9 @@ impl Kernel {
         let peak = self.system.peak();
         let queue = PyDict::new(py);
         queue.set_item("volume", peak.volume)?;
+        queue.set_item("volume_tick", peak.volume_tick)?;
         queue.set_item("value", peak.value)?;
-        queue.set_item("tick", peak.tick)?;
+        queue.set_item("value_tick", peak.value_tick)?;
         dict.set_item("peak_queue", queue)?;
         dict.set_item("cost", costs(py, &totals.costs)?)?;
         dict.set_item("total_cost", cost_text(totals.total_cost))?;
