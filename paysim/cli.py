@@ -43,7 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         status = cli.main(arguments, prog_name="paysim", standalone_mode=False)
-        sys.stdout.flush()
+        # A process may be started without standard output.
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return status if isinstance(status, int) else 0
     except click.ClickException as error:
         error.show()
@@ -58,9 +60,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
         click.echo("interrupted", err=True)
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader has what it wanted. The interpreter flushes once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader has what it wanted.
+        _drop_output()
         return RUN_ERROR
+    except OSError as error:
+        _drop_output()
+        click.echo(f"error: cannot write the output: {error.strerror or error}", err=True)
+        return RUN_ERROR
+
+
+def _drop_output() -> None:
+    """
+    Lead standard output nowhere, as the interpreter flushes what is left of it at exit.
+    """
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class _FilePath(click.Path):
+    """
+    A path that is not empty, which would be the working directory.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("must not be empty", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -87,9 +115,9 @@ def cli() -> None:
 
 
 @cli.command()
-@click.argument("scenario", type=click.Path(path_type=Path))
+@click.argument("scenario", type=_FilePath())
 @click.option("--seed", type=int, help="Seed of the random streams, in place of the scenario's.")
-@click.option("--out", type=click.Path(path_type=Path), help="Directory for tables and event log.")
+@click.option("--out", type=_FilePath(), help="Directory for tables and event log.")
 @click.option(
     "--lane",
     type=click.Choice(["auto", "process", "compiled"]),
@@ -100,7 +128,7 @@ def cli() -> None:
 @click.option("--quiet", "-q", is_flag=True, help="Print no summary and no progress.")
 @click.option("--json", "as_json", is_flag=True, help="Print the totals as JSON, not as text.")
 @click.option("--verbose", "-v", is_flag=True, help="Write log lines to standard error.")
-@click.option("--log-file", type=click.Path(path_type=Path), help="Append log lines to a file.")
+@click.option("--log-file", type=_FilePath(), help="Append log lines to a file.")
 def run(
     scenario: Path,
     seed: int | None,
@@ -146,32 +174,48 @@ def run(
 
 
 @cli.command()
-@click.argument(
-    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)
-)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=_FilePath())
 def validate(files: tuple[Path, ...]) -> int:
     """
     Check each scenario FILE completely and print every error with its place.
 
+    The FILE - is standard input.
     Each error is one line: file:line:column  path  what was expected (what was found).
     """
-    from paysim.loading import load_scenario
+    from paysim.loading import load_scenario, loads_scenario
 
     status = 0
     for file in files:
+        is_input = str(file) == "-"
+        name = "<stdin>" if is_input else str(file)
         try:
-            scenario = load_scenario(file)
+            scenario = loads_scenario(_input(name), name) if is_input else load_scenario(file)
         except ScenarioError as error:
             click.echo(str(error), err=True)
             status = BAD_INPUT
         else:
             days = f"{scenario.num_days} day" + "s" * (scenario.num_days != 1)
             click.echo(
-                f"{file}: ok ({len(scenario.agent_configs)} agents, "
+                f"{name}: ok ({len(scenario.agent_configs)} agents, "
                 f"{len(scenario.transactions)} given transactions, "
                 f"{days} of {scenario.ticks_per_day} ticks)"
             )
     return status
+
+
+def _input(name: str) -> bytes:
+    """
+    Return what standard input holds, up to one byte more than a scenario may have.
+    """
+    from paysim.loading import BYTES_MAX
+
+    if sys.stdin is None:
+        raise ScenarioError(f"{name}  cannot be read: it is closed")
+    try:
+        return sys.stdin.buffer.read(BYTES_MAX + 1)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ScenarioError(f"{name}  cannot be read: {reason.lower()}") from None
 
 
 @cli.command()

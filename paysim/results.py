@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from paysim.errors import PaysimError
+from paysim.errors import PaysimError, ScenarioError, shown
 from paysim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -136,8 +136,10 @@ class Results:
         Write each table as `NAME.csv` into a directory, which is made if it is missing.
 
         Raises:
+            ScenarioError: `directory` is not a path.
             PaysimError: The directory cannot be written.
         """
+        _check_path("directory", directory)
         with writing(directory) as folder:
             for name in TABLES:
                 self._table(name).write_csv(str(folder / f"{name}.csv"))
@@ -149,8 +151,10 @@ class Results:
         These bytes are the canonical form of a run: the same scenario and seed give the same ones.
 
         Raises:
+            ScenarioError: `path` is not a path.
             PaysimError: The file cannot be written.
         """
+        _check_path("path", path)
         with writing(Path(path).parent):
             return self._current().write_events(os.fspath(path))
 
@@ -162,6 +166,7 @@ class Results:
         so that running `scenario.json` again gives the same `events.jsonl`.
 
         Raises:
+            ScenarioError: `directory` is not a path.
             PaysimError: The directory cannot be written.
         """
         self.to_csv(directory)
@@ -188,6 +193,11 @@ class Results:
 
 def _moment(kernel: Kernel) -> tuple[int, bool]:
     return kernel.tick, kernel.is_open
+
+
+def _check_path(name: str, value: object) -> None:
+    if not isinstance(value, (str, os.PathLike)):
+        raise ScenarioError(f"{name} must be text or os.PathLike (got {shown(value)})")
 
 
 @contextmanager

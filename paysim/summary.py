@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import attrs
 
-from paysim.scenario import Policy, Scenario
+from paysim.scenario import AgentConfig, Policy, Scenario
 
 AGENTS_MAX: Final = 25
 """Agents that are all shown; of more, those that sent most."""
@@ -33,6 +33,12 @@ COMPONENTS: Final = {
     "liquidity": "liquidity",
 }
 """Cost components and the heads of their columns."""
+
+DELAYED: Final = (
+    "  (delayed: settled in a later tick than it arrived; what is still unsettled is not in it)"
+)
+
+ROUNDED: Final = "  (each figure is rounded by itself; exact in costs.csv)"
 
 Row = Sequence[str]
 
@@ -77,14 +83,44 @@ def _rules(scenario: Scenario, seed: int) -> list[str]:
 def _policies(scenario: Scenario, scripted: Collection[str]) -> list[str]:
     agents = scenario.agent_configs
     counts = Counter(config.policy for config in agents if config.id not in scripted)
+    default = attrs.fields(AgentConfig).policy.default
     rows = [
-        [_number(count), "agent" if count == 1 else "agents", policy.name, _parameters(policy)]
+        [
+            _number(count),
+            "agent" if count == 1 else "agents",
+            policy.name + (" *" if policy == default else ""),
+            _parameters(policy),
+        ]
         for policy, count in counts.items()
     ]
     if scripted:
         agents_word = "agent" if len(scripted) == 1 else "agents"
         rows.append([_number(len(scripted)), agents_word, "in Python", ""])
-    return ["Policies (* is the default)", *_aligned(rows, "><<<")]
+    # An agent's keys are many and alike, so that which of them were given is not kept.
+    return ["Policies (* equals the default)", *_aligned(rows, "><<<"), _accounts(agents)]
+
+
+def _accounts(agents: Sequence[AgentConfig]) -> str:
+    """
+    Return the line that says what agents may have besides a balance.
+    """
+    credit = _held(agent.credit_limit for agent in agents)
+    pools = _held(agent.liquidity_pool for agent in agents)
+    shares = {agent.liquidity_allocation_fraction for agent in agents if agent.liquidity_pool}
+    if shares:
+        least, most = min(shares), max(shares)
+        share = _shown(most) if least == most else f"{_shown(least)} to {_shown(most)}"
+        is_default = shares == {attrs.fields(AgentConfig).liquidity_allocation_fraction.default}
+        pools += f", allocated fraction {share}{' *' if is_default else ''}"
+    return f"  credit limits: {credit}; liquidity pools: {pools}"
+
+
+def _held(amounts: Iterable[int]) -> str:
+    every = list(amounts)
+    some = [amount for amount in every if amount]
+    if not some:
+        return "none *"
+    return f"{_number(len(some))} of {_number(len(every))} agents, {_number(sum(some))} in all"
 
 
 def _parameters(policy: Policy) -> str:
@@ -110,14 +146,23 @@ def _system(totals: dict[str, Any]) -> list[str]:
             row += [_share(figure["volume"], whole["volume"])]
             row += [_share(figure["value"], whole["value"])]
         rows.append(row)
-    peak = totals["peak_queue"]
-    rows.append(["peak central queue", _number(peak["volume"]), _number(peak["value"])])
-    lines = _aligned(rows, "<>>>>")
-    if peak["volume"]:
-        lines[-1] += f"   at the end of tick {peak['tick']}"
+    lines = [*_aligned(rows, "<>>>>"), f"  peak central queue   {_peak(totals['peak_queue'])}"]
     if whole["volume"] != totals["arrivals"]["volume"]:
         lines.append("  (a transaction that was split counts as its parts, except under arrived)")
     return ["System", *lines]
+
+
+def _peak(peak: dict[str, int]) -> str:
+    """
+    Return the largest volume and value in the central queue, each with its own tick.
+    """
+    if not peak["volume"]:
+        return "empty at the end of every tick"
+    volume = f"{_number(peak['volume'])} transaction{'s' * (peak['volume'] != 1)}"
+    value = f"{_number(peak['value'])} in value at the end of tick {peak['value_tick']}"
+    if peak["volume_tick"] == peak["value_tick"]:
+        return f"{volume}, {value}"
+    return f"{volume} at the end of tick {peak['volume_tick']}; {value}"
 
 
 def _means(totals: dict[str, Any]) -> list[str]:
@@ -149,7 +194,7 @@ def _flows(agents: list[dict[str, Any]], rest: list[dict[str, Any]]) -> list[str
             row += [_number(figure["volume"]), _number(figure["value"])]
         rows.append([*row, _number(_sum(agent["unsettled"] for agent in group)["value"])])
     title = "Agents" + (" (those that sent most)" if rest else "")
-    return [title, *_aligned(rows, "<>>>>>>>")]
+    return [title, *_aligned(rows, "<>>>>>>>"), DELAYED]
 
 
 def _costs(
@@ -168,7 +213,7 @@ def _costs(
         rows.append([f"and {len(rest)} more", *(_cost(Decimal(s)) for s in (*sums, everything))])
     costs = [_cost(Decimal(totals["cost"][name])) for name in borne]
     rows.append(["all", *costs, _cost(Decimal(totals["total_cost"]))])
-    return ["Costs", *_aligned(rows, "<" + ">" * (len(borne) + 1))]
+    return ["Costs", *_aligned(rows, "<" + ">" * (len(borne) + 1)), ROUNDED]
 
 
 def _chosen_agents(

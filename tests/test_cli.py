@@ -5,6 +5,7 @@ The command line from the outside: what it prints, where, and its exit code.
 from __future__ import annotations
 
 import csv
+import io
 import json
 import signal
 import subprocess
@@ -16,9 +17,12 @@ from record import ROOT
 
 import paysim
 from paysim.cli import main
+from paysim.loading import BYTES_MAX
+from paysim.summary import summary_text
 
 TWO_BANKS = str(ROOT / "scenarios" / "two_banks.yaml")
 BUSY_DAY = str(ROOT / "scenarios" / "busy_day.yaml")
+FULL = Path("/dev/full")
 
 
 @pytest.fixture
@@ -59,6 +63,83 @@ def test_defaults_are_marked(capsys):
     assert "*" not in lines["ticks_per_day"].split()[2]
 
 
+def test_policies_and_accounts(capsys):
+    """
+    The summary marks policies and parameters that equal the default, and tells what lines of credit
+    and pools there are.
+    """
+    shared = {"opening_balance": 10, "credit_limit": 1_000}
+    scenario = paysim.Scenario.from_dict(
+        {
+            "ticks_per_day": 2,
+            "agent_configs": [
+                {"id": "GIVEN", **shared, "policy": "fifo"},
+                {"id": "LEFT", **shared, "liquidity_pool": 500},
+                {"id": "OTHER", "opening_balance": 0, "policy": "deadline"},
+            ],
+        }
+    )
+    summary = paysim.run(scenario).summary()
+    section = summary.split("\n\n")[1].splitlines()
+    assert section == [
+        "Policies (* equals the default)",
+        "  2  agents  fifo *",
+        "  1  agent   deadline  urgency_threshold 10 *",
+        "  credit limits: 2 of 3 agents, 2,000 in all; "
+        "liquidity pools: 1 of 3 agents, 500 in all, allocated fraction 1 *",
+    ]
+    assert "  peak central queue   empty at the end of every tick\n" in summary
+    assert "\nCosts\n  none" in summary
+    assert "rounded" not in summary
+
+    assert main(["run", TWO_BANKS]) == 0
+    assert "\n  credit limits: none *; liquidity pools: none *\n" in capsys.readouterr().out
+
+
+def test_pools_of_differing_fractions():
+    """
+    Where agents allocate differing fractions of their pools, the summary tells the range.
+    """
+    agents = [
+        {"id": id, "opening_balance": 0, "liquidity_pool": 8, "liquidity_allocation_fraction": part}
+        for id, part in (("FEW", "0.25"), ("MANY", "0.75"))
+    ]
+    scenario = paysim.Scenario.from_dict({"ticks_per_day": 2, "agent_configs": agents})
+    assert "16 in all, allocated fraction 0.25 to 0.75\n" in paysim.run(scenario).summary()
+
+
+@pytest.mark.parametrize(
+    ("peak", "told"),
+    [
+        (
+            {"volume": 76, "volume_tick": 201, "value": 2_409_556, "value_tick": 229},
+            "76 transactions at the end of tick 201; 2,409,556 in value at the end of tick 229",
+        ),
+        (
+            {"volume": 1, "volume_tick": 5, "value": 100, "value_tick": 5},
+            "1 transaction, 100 in value at the end of tick 5",
+        ),
+    ],
+)
+def test_peaks(peak, told):
+    """
+    The summary tells the largest volume and value of the central queue, each with its own tick.
+    """
+    scenario = paysim.load_scenario(TWO_BANKS)
+    totals = paysim.run(scenario).totals() | {"peak_queue": peak}
+    assert f"\n  peak central queue   {told}\n" in summary_text(totals, scenario, 0)
+
+
+def test_footnotes(capsys):
+    """
+    The summary says what delayed means and that figures of costs are rounded one by one.
+    """
+    assert main(["run", TWO_BANKS]) == 0
+    out = capsys.readouterr().out
+    assert "(delayed: settled in a later tick than it arrived; what is still unsettled" in out
+    assert "(each figure is rounded by itself; exact in costs.csv)" in out
+
+
 def test_run_writes(tmp_path, capsys):
     """
     With --out the tables, the event log and the scenario are written, and the log is reproducible
@@ -74,6 +155,13 @@ def test_run_writes(tmp_path, capsys):
             rows = list(csv.reader(file))
         assert len(rows) > 1
         assert {len(row) for row in rows} == {len(rows[0])}
+    with (first / "transactions.csv").open(newline="") as file:
+        # A split parent is settled with its parts, and has no posting of its own.
+        rows = [row for row in csv.DictReader(file) if row["status"] == "settled"]
+        settled = [int(row["amount"]) for row in rows if row["posting"]]
+    assert len(settled) < len(rows)
+    totals = paysim.run(paysim.load_scenario(BUSY_DAY), seed=3).totals()
+    assert totals["settlements"] == {"volume": len(settled), "value": sum(settled)}
     lines = (first / "events.jsonl").read_text().splitlines()
     assert all(list(json.loads(line))[:2] == ["tick", "event"] for line in lines)
 
@@ -101,6 +189,35 @@ def test_json(capsys):
     totals = json.loads(capsys.readouterr().out)
     assert (totals["scenario"], totals["seed"]) == (TWO_BANKS, 0)
     assert totals["settlements"] == totals["arrivals"] == {"volume": 2, "value": 150_000}
+
+
+@pytest.mark.parametrize("value", [None, 3, b"here"])
+def test_paths_are_checked(value):
+    """
+    What is not a path is refused with the name of the argument.
+    """
+    results = paysim.run(paysim.load_scenario(TWO_BANKS))
+    for write, name in (
+        (results.to_csv, "directory"),
+        (results.write, "directory"),
+        (results.write_events, "path"),
+    ):
+        with pytest.raises(paysim.ScenarioError, match=f"^{name} must be text or os.PathLike "):
+            write(value)
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="the system has no device that is always full")
+@pytest.mark.parametrize("arguments", [["run", TWO_BANKS], ["schema"], ["--help"]], ids=" ".join)
+def test_full_device(arguments):
+    """
+    Output that cannot be written is one clear error with code 1.
+    """
+    with FULL.open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "paysim", *arguments], stdout=full, stderr=subprocess.PIPE
+        )
+    assert done.returncode == 1
+    assert done.stderr == b"error: cannot write the output: No space left on device\n"
 
 
 def test_unwritable_directory(tmp_path, capsys):
@@ -147,9 +264,43 @@ def test_validate(capsys, broken):
 
 
 @pytest.mark.parametrize(
+    ("content", "told", "code"),
+    [
+        (Path(TWO_BANKS).read_bytes(), "<stdin>: ok (2 agents, ", 0),
+        (b"ticks_per_day: 0\n", "<stdin>:1:16  ticks_per_day  must be ", 2),
+        (b" " * (BYTES_MAX + 2), "<stdin>  must be at most 16 MiB long", 2),
+    ],
+    ids=["good", "bad", "long"],
+)
+def test_validate_input(content, told, code, monkeypatch, capsys):
+    """
+    A file named - is standard input, of which no more is read than a scenario may have.
+    """
+    stream = io.BytesIO(content)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(stream))
+    assert main(["validate", "-"]) == code
+    assert stream.tell() <= BYTES_MAX + 1
+    out, err = capsys.readouterr()
+    assert told in (err if code else out)
+    assert not (out if code else err)
+
+
+def test_validate_closed_input(monkeypatch, capsys):
+    """
+    Standard input that is closed is an error of the input.
+    """
+    monkeypatch.setattr(sys, "stdin", None)
+    assert main(["validate", "-"]) == 2
+    assert capsys.readouterr() == ("", "<stdin>  cannot be read: it is closed\n")
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         ["run"],
+        ["run", ""],
+        ["run", TWO_BANKS, "--out", ""],
+        ["run", TWO_BANKS, "--log-file", ""],
         ["run", "no_such_file.yaml"],
         ["run", TWO_BANKS, "--seed", "-1"],
         ["run", TWO_BANKS, "--seed", "x"],
