@@ -24,6 +24,12 @@ from paysim.fields import (
 )
 from paysim.records import Checked, Either, Listed, Note, OneOf, Optional, Record, is_known
 
+PROFILE_MAX: Final = 100_000
+"""The most parts of the day that a profile may tell apart."""
+
+DRAWN_MAX: Final = 1_000_000
+"""The most values of a list to draw from."""
+
 ARRIVALS_MAX: Final = 100_000
 """The most arrivals per tick that a rate may ask for, its multiplier included."""
 
@@ -190,11 +196,12 @@ class Empirical(Checked):
 
     name: ClassVar[str] = "empirical"
     values: Annotated[
-        tuple[int, ...], Listed(Whole(1, AMOUNT_MAX), "Amounts to draw from.", 1, noun="amounts")
+        tuple[int, ...],
+        Listed(Whole(1, AMOUNT_MAX), "Amounts to draw from.", 1, DRAWN_MAX, "amounts"),
     ] = attrs.field(converter=as_tuple)
     weights: Annotated[
         tuple[float, ...] | None,
-        Optional(Listed(Weight, "Weight of each; absent is equal.", 1, noun="weights")),
+        Optional(Listed(Weight, "Weight of each; absent is equal.", 1, DRAWN_MAX, "weights")),
     ] = attrs.field(default=None, converter=_as_weight_tuple)
 
     def check_together(self, note: Note) -> None:
@@ -211,10 +218,11 @@ class WeightedPriorities(Checked):
     """
 
     values: Annotated[
-        tuple[int, ...], Listed(Whole(0, 10), "Priorities to draw from.", 1, noun="priorities")
+        tuple[int, ...],
+        Listed(Whole(0, 10), "Priorities to draw from.", 1, DRAWN_MAX, "priorities"),
     ] = attrs.field(converter=as_tuple)
     weights: Annotated[
-        tuple[float, ...], Listed(Weight, "Weight of each priority.", 1, noun="weights")
+        tuple[float, ...], Listed(Weight, "Weight of each priority.", 1, DRAWN_MAX, "weights")
     ] = attrs.field(converter=as_reals)
 
     def check_together(self, note: Note) -> None:
@@ -240,6 +248,7 @@ class ArrivalConfig(Checked):
             Real(0, ARRIVALS_MAX),
             "Multipliers of the rate over equal parts of the day.",
             1,
+            PROFILE_MAX,
             noun="multipliers",
         ),
     ] = attrs.field(default=(1.0,), converter=as_reals)

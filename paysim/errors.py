@@ -7,7 +7,7 @@ The compiled kernel raises the exceptions defined here, so this module imports n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import attrs
@@ -16,6 +16,9 @@ __all__ = ["PaysimError", "Problem", "Problems", "ScenarioError", "path_text", "
 
 PROBLEMS_MAX: Final = 100
 """Problems told in full; of those beyond it only the number is told."""
+
+COUNTED_MAX: Final = 10_000
+"""Problems that are counted; after so many, no more are looked for."""
 
 Step = str | int
 """One step of a path: a key of a mapping or a position in a list, from 0."""
@@ -81,42 +84,50 @@ class ScenarioError(PaysimError, ValueError):
         self.omitted = omitted
         lines = [str(problem) for problem in self.problems]
         if omitted:
-            lines.append(f"... and {omitted} more")
+            at_least = "at least " if omitted >= COUNTED_MAX - PROBLEMS_MAX else ""
+            lines.append(f"... and {at_least}{omitted} more")
         super().__init__("\n".join(lines))
+
+
+class TooManyProblems(Exception):
+    """
+    So much is wrong that it is not worth the time to look for the rest.
+    """
 
 
 class Problems:
     """
-    Gathers problems, keeps the first of them and counts the rest.
+    Gathers problems, keeps the first of them and counts the rest, up to a bound.
     """
 
     def __init__(self) -> None:
         self.kept: list[Problem] = []
         self.count = 0
 
-    @property
-    def is_full(self) -> bool:
-        """
-        Whether a further problem is only counted, so that no effort need go into its hint.
-        """
-        return len(self.kept) >= PROBLEMS_MAX
-
     def add(
         self,
         steps: tuple[Step, ...],
         expected: str,
         found: str = "",
-        hint: str = "",
+        hint: str | Callable[[], str] = "",
         at_key: bool = False,
     ) -> None:
         """
         Note one problem at the path `steps`.
+
+        A hint that takes effort is given as a function, called only if the problem is kept.
+
+        Raises:
+            TooManyProblems: If it is the last that is counted.
         """
         self.count += 1
-        if not self.is_full:
+        if len(self.kept) < PROBLEMS_MAX:
             path = path_text(steps)
+            hint = hint if isinstance(hint, str) else hint()
             problem = Problem("", path, expected, found, hint, steps=steps, at_key=at_key)
             self.kept.append(problem)
+        elif self.count >= COUNTED_MAX:
+            raise TooManyProblems
 
     def error(self) -> ScenarioError:
         """

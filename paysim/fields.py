@@ -9,6 +9,7 @@ Kinds that hold further fields are in `paysim.records`.
 from __future__ import annotations
 
 import difflib
+import functools
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -21,6 +22,9 @@ from paysim.exact import exact_or_reason, plain
 
 AMOUNT_MAX: Final = 4_000_000_000_000_000_000
 """The largest amount, in minor units; two of them still fit in 64 bits."""
+
+AGENTS_MAX: Final = 20_000
+"""The most agents of a scenario; the largest payment systems have some 9,000 participants."""
 
 TICKS_MAX: Final = 2**31
 """The most ticks that a run may have."""
@@ -148,7 +152,8 @@ class Choice(Kind):
     def check(self, value: Any, steps: Steps, problems: Problems) -> None:
         if type(value) is not str or value not in self.options:
             text = f"must be {one_of(self.options)}"
-            problems.add(steps, text, shown(value), did_you_mean(value, self.options))
+            hint = functools.partial(did_you_mean, value, self.options)
+            problems.add(steps, text, shown(value), hint)
 
 
 @attrs.frozen(eq=False)
@@ -211,10 +216,14 @@ class Weights(Kind):
 
     item: Real
     help: str = ""
+    most: int = AGENTS_MAX
 
     def check(self, value: Any, steps: Steps, problems: Problems) -> None:
         if not isinstance(value, dict):
             problems.add(steps, "must be a mapping from ids to weights", shown(value))
+            return
+        if len(value) > self.most:
+            problems.add(steps, f"must hold at most {self.most} weights", str(len(value)))
             return
         before = problems.count
         for key, weight in value.items():
@@ -255,9 +264,10 @@ def as_weights(values: Mapping[str, float] | None) -> dict[str, float] | None:
     """
     Return a copy of a mapping to numbers; leave anything else for the check to name.
     """
-    if isinstance(values, Mapping):
+    # One of too many is left to the check as well, without a copy.
+    if isinstance(values, Mapping) and len(values) <= AGENTS_MAX:
         return {key: as_real(value) for key, value in values.items()}
-    return values
+    return values  # type: ignore[return-value]
 
 
 def out_of_range(value: Any, least: int, most: int) -> str:

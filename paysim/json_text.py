@@ -4,16 +4,46 @@ JSON text as plain data with places.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from paysim.errors import PROBLEMS_MAX, Step
-from paysim.texts import DEPTH_MAX, DIGITS_MAX, VALUES_MAX, Document, Place, Steps, SyntaxProblem
+import attrs
+
+from paysim.errors import COUNTED_MAX, PROBLEMS_MAX, Step
+from paysim.texts import (
+    DEPTH_MAX,
+    DIGITS_MAX,
+    EMPTY,
+    JSON_VALUES_MAX,
+    Document,
+    Place,
+    Steps,
+    SyntaxProblem,
+    has,
+)
 
 _SPACE = re.compile(r"[ \t\n\r]*")
+# Most entries of a mapping look like this; the rest take the decoder, which is slower.
+_ENTRY = re.compile(
+    r'"([^"\\]*)"[ \t\n\r]*:[ \t\n\r]*([-+.0-9A-Za-z]+|"[^"\\]*")[ \t\n\r]*,?[ \t\n\r]*'
+)
+
+
+@attrs.define
+class _Scan:
+    """
+    How far a mapping or list has been looked through for places, and those found, by key.
+
+    The value at `value`, if any, is still to be passed over.
+    """
+
+    at: int
+    value: int | None = None
+    first: dict[Step, tuple[int, int]] = attrs.field(factory=dict)
+    second: dict[Step, tuple[int, int]] = attrs.field(factory=dict)
 
 
 class _JsonReader:
@@ -32,26 +62,30 @@ class _JsonReader:
             parse_constant=self._constant,
         )
         self.plain_decoder = json.JSONDecoder(parse_int=str)
-        self.entries: dict[int, dict[Step, tuple[int, int]]] = {}
+        self.data: Any = None
+        self.dropped = 0
+        self.scans: dict[int, _Scan] = {}
 
     def read(self) -> Document:
+        if not self.text.strip():
+            raise SyntaxProblem(EMPTY, (1, 1))
         try:
-            data = self.decoder.decode(self.text)
+            data = self.data = self.decoder.decode(self.text)
         except json.JSONDecodeError as error:
             problem = f"must be valid JSON: {error.msg}"
             raise SyntaxProblem(problem, (error.lineno, error.colno)) from None
         except RecursionError:
             raise SyntaxProblem(f"must be nested at most {DEPTH_MAX} deep", None) from None
         self._check_bounds(data)
-        paths = list(self._repeated(data))
+        paths = list(itertools.islice(self._repeated(data), COUNTED_MAX))
         first = [(steps, self._locate(steps, True)) for steps in paths[:PROBLEMS_MAX]]
         return Document(data, first, len(paths) - len(first), self._locate)
 
     def _mapping(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         data = dict(pairs)
-        if len(data) < len(pairs):
-            counts = Counter(key for key, _ in pairs)
-            self.repeated[id(data)] = (data, [key for key in counts if counts[key] > 1])
+        self.dropped += len(pairs) - len(data)
+        if len(data) < len(pairs) and len(self.repeated) < COUNTED_MAX:
+            self.repeated[id(data)] = (data, _repeated_keys(pairs))
         return data
 
     def _int(self, text: str) -> int:
@@ -71,8 +105,10 @@ class _JsonReader:
         raise SyntaxProblem("must be valid JSON, which has finite numbers only", place, text)
 
     def _check_bounds(self, data: Any) -> None:
-        level, values = [data], 1
+        level, values = [data], 1 + self.dropped
         for _ in range(DEPTH_MAX + 1):
+            if values > JSON_VALUES_MAX:
+                raise SyntaxProblem(f"must hold at most {JSON_VALUES_MAX} values", None)
             level = [item for item in level if isinstance(item, (dict, list))]
             if not level:
                 return
@@ -82,8 +118,6 @@ class _JsonReader:
                 for item in (group.values() if isinstance(group, dict) else group)
             ]
             values += len(level)
-            if values > VALUES_MAX:
-                raise SyntaxProblem(f"must hold at most {VALUES_MAX} values", None)
         raise SyntaxProblem(f"must be nested at most {DEPTH_MAX} deep", None)
 
     def _repeated(self, data: Any) -> Iterator[Steps]:
@@ -100,36 +134,53 @@ class _JsonReader:
                 waiting += reversed([(i, s) for i, s in inner if isinstance(i, (dict, list))])
 
     def _locate(self, steps: Steps, at_key: bool) -> Place:
-        offset = place = self._skip(0)
+        data, offset = self.data, self._skip(0)
+        place = offset
         for n, step in enumerate(steps, 1):
-            if offset not in self.entries:
-                self.entries[offset] = self._find_entries(offset)
-            if step not in self.entries[offset]:
+            if not has(data, step):
                 break
-            key_offset, offset = self.entries[offset][step]
+            is_repeated = step in self.repeated.get(id(data), (None, []))[1]
+            entry = self._find_entry(offset, step, is_repeated)
+            if entry is None:
+                break
+            key_offset, offset = entry
             place = key_offset if at_key and n == len(steps) else offset
+            data = data[step]
         return self._place(place)
 
-    def _find_entries(self, offset: int) -> dict[Step, tuple[int, int]]:
+    def _find_entry(self, offset: int, step: Step, is_repeated: bool) -> tuple[int, int] | None:
         """
-        Return where the keys and values of the mapping or list at an offset begin.
+        Return where a key and its value begin in the mapping or list at an offset.
+
+        Of a repeated key it is the second place, at which there may be less than at the last.
+        No more is looked through than it takes, as a mapping may have a million keys.
         """
-        entries: dict[Step, tuple[int, int]] = {}
         is_mapping = self.text[offset] == "{"
         if not is_mapping and self.text[offset] != "[":
-            return entries
-        at = self._skip(offset + 1)
-        while self.text[at] not in "]}":
-            step: Step = len(entries)
-            key_at = at
-            if is_mapping:
-                step, at = self.plain_decoder.raw_decode(self.text, at)
-                at = self._skip(self._skip(at) + 1)
-            entries[step] = (key_at, at)
-            at = self._skip(self.plain_decoder.raw_decode(self.text, at)[1])
-            if self.text[at] == ",":
-                at = self._skip(at + 1)
-        return entries
+            return None
+        scan = self.scans.get(offset)
+        if scan is None:
+            scan = self.scans[offset] = _Scan(self._skip(offset + 1))
+        wanted = scan.second if is_repeated else scan.first
+        while step not in wanted:
+            if scan.value is not None:
+                at = self._skip(self.plain_decoder.raw_decode(self.text, scan.value)[1])
+                scan.at, scan.value = self._skip(at + 1) if self.text[at] == "," else at, None
+            if self.text[scan.at] in "]}":
+                return None
+            key: Step = len(scan.first)
+            key_at = at = scan.at
+            simple = _ENTRY.match(self.text, at) if is_mapping else None
+            if simple:
+                key, at, scan.at = simple[1], simple.start(2), simple.end()
+            else:
+                if is_mapping:
+                    key, at = self.plain_decoder.raw_decode(self.text, at)
+                    at = self._skip(self._skip(at) + 1)
+                scan.value = at
+            into = scan.second if key in scan.first else scan.first
+            into.setdefault(key, (key_at, at))
+        return wanted[step]
 
     def _skip(self, at: int) -> int:
         match = _SPACE.match(self.text, at)
@@ -138,6 +189,18 @@ class _JsonReader:
     def _place(self, offset: int) -> Place:
         before = self.text.rfind("\n", 0, offset)
         return self.text.count("\n", 0, offset) + 1, offset - before
+
+
+def _repeated_keys(pairs: list[tuple[str, Any]]) -> list[str]:
+    seen: set[str] = set()
+    twice: dict[str, None] = {}
+    for key, _ in pairs:
+        if key in seen:
+            twice[key] = None
+            if len(twice) == COUNTED_MAX:
+                break
+        seen.add(key)
+    return list(twice)
 
 
 def read_json(text: str) -> Document:

@@ -5,8 +5,10 @@ Scenario files: YAML and JSON, from text to a Scenario, with the place of everyt
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import re
+from collections.abc import Iterator
 from typing import Final
 
 import attrs
@@ -56,6 +58,11 @@ def loads_scenario(text: str | bytes, name: str = "<text>") -> Scenario:
         ScenarioError: With everything that is wrong in it.
     """
     text = _decoded(text, name)
+    with _uncollected():
+        return _load(text, name)
+
+
+def _load(text: str, name: str) -> Scenario:
     try:
         document = _read(text, name)
     except SyntaxProblem as problem:
@@ -78,6 +85,20 @@ def loads_scenario(text: str | bytes, name: str = "<text>") -> Scenario:
     omitted += max(len(found) - PROBLEMS_MAX, 0)
     told = [attrs.evolve(p, place=_place_text(name, at)) for at, p in found[:PROBLEMS_MAX]]
     raise ScenarioError(told, omitted)
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """
+    Pause the search for cyclic garbage: there is none, and it would go through all that was read.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _read(text: str, name: str) -> Document:

@@ -8,13 +8,14 @@ in Python by the same statements as one read from a file.
 
 from __future__ import annotations
 
+import functools
 import typing
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import attrs
 
-from paysim.errors import Problems, ScenarioError, shown
+from paysim.errors import Problems, ScenarioError, TooManyProblems, shown
 from paysim.fields import (
     IN_QUOTES,
     Kind,
@@ -57,14 +58,17 @@ class Checked:
 
     def __attrs_post_init__(self) -> None:
         problems = Problems()
-        for field in layout(type(self)).values():
-            field.kind.check(getattr(self, field.name), (field.name,), problems)
-        if problems.count:
-            values = {f.name: getattr(self, f.name) for f in layout(type(self)).values()}
-            problems = Problems()
-            check_values(type(self), values, (), {}, problems)
-        else:
-            self.check_together(problems.add)
+        try:
+            for field in layout(type(self)).values():
+                field.kind.check(getattr(self, field.name), (field.name,), problems)
+            if problems.count:
+                values = {f.name: getattr(self, f.name) for f in layout(type(self)).values()}
+                problems = Problems()
+                check_values(type(self), values, (), {}, problems)
+            else:
+                self.check_together(problems.add)
+        except TooManyProblems:
+            pass
         if problems.count:
             raise problems.error()
 
@@ -232,8 +236,9 @@ class Record(Kind):
                 values[name] = MISSING
             else:
                 values[name] = field.default
+        keys = self.keys() if unknown else []
         for key in unknown:
-            hint = "" if problems.is_full else did_you_mean(key, self.keys())
+            hint = functools.partial(did_you_mean, key, keys)
             problems.add((*steps, key), "unknown key", "", hint, at_key=True)
         if problems.count == before:
             try:
@@ -309,6 +314,9 @@ class Listed(Kind):
         if not isinstance(raw, (list, tuple)):
             problems.add(steps, f"must be a list of {self.noun}", shown(raw))
             return MISSING
+        if self._is_too_long(raw, steps, problems):
+            # What it holds is not looked at: that could take as long as the list is.
+            return MISSING
         read = self.item.read
         return tuple(read(item, (*steps, i), problems) for i, item in enumerate(raw))
 
@@ -319,9 +327,8 @@ class Listed(Kind):
         if len(value) < self.least:
             text = f"must hold at least {self.least} {self.noun}"
             problems.add(steps, text, str(len(value)))
-        if self.most is not None and len(value) > self.most:
-            text = f"must hold at most {self.most} {self.noun}" if self.most else "must be empty"
-            problems.add(steps, text, str(len(value)))
+        if self._is_too_long(value, steps, problems):
+            return
         check = self.item.check
         for i, item in enumerate(value):
             if item is not MISSING:
@@ -329,6 +336,13 @@ class Listed(Kind):
 
     def write(self, value: Any) -> Any:
         return [self.item.write(item) for item in value]
+
+    def _is_too_long(self, value: Any, steps: Steps, problems: Problems) -> bool:
+        is_too_long = self.most is not None and len(value) > self.most
+        if is_too_long:
+            text = f"must hold at most {self.most} {self.noun}" if self.most else "must be empty"
+            problems.add(steps, text, str(len(value)))
+        return is_too_long
 
 
 @attrs.frozen(eq=False)
@@ -446,7 +460,8 @@ class OneOf(Kind):
             if type(name) is str and name.lower() == cls.name:
                 return cls
         text = f"must be {one_of(self.names)}"
-        problems.add(steps, text, shown(name), did_you_mean(name, self.names))
+        hint = functools.partial(did_you_mean, name, self.names)
+        problems.add(steps, text, shown(name), hint)
         return None
 
     def check(self, value: Any, steps: Steps, problems: Problems) -> None:

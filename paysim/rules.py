@@ -97,12 +97,16 @@ class CostRates(Checked):
         overdue, by_class = self.overdue_delay_multiplier, self.priority_delay_multipliers
         if not is_known(overdue, by_class):
             return
+        is_overdue_fine = places(overdue) <= 4
+        if not is_overdue_fine:
+            text = "must have at most 4 decimal places"
+            note(("overdue_delay_multiplier",), text, plain(overdue))
         for name in ("urgent", "high", "normal"):
             own = getattr(by_class, name)
             if places(own) > 4:
                 text = "must have at most 4 decimal places"
                 note(("priority_delay_multipliers", name), text, plain(own))
-            elif places(product(overdue, own)) > 4:
+            elif is_overdue_fine and places(product(overdue, own)) > 4:
                 text = "times overdue_delay_multiplier must have at most 4 decimal places"
                 note(("priority_delay_multipliers", name), text, plain(product(overdue, own)))
 

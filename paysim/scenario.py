@@ -7,6 +7,8 @@ Each field states its bounds and its meaning once, in its annotation.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 from collections.abc import Collection, Iterator, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Final, get_args
@@ -33,9 +35,10 @@ from paysim.behaviour import (
     as_tuple,
 )
 from paysim.bounds import check_arrival_tables, check_costs
-from paysim.errors import Problems, shown
+from paysim.errors import Problems, TooManyProblems, shown
 from paysim.exact import as_exact
 from paysim.fields import (
+    AGENTS_MAX,
     AMOUNT_MAX,
     TICKS_MAX,
     Exact,
@@ -190,7 +193,7 @@ class Scenario(Checked):
     ticks_per_day: Annotated[int, Whole(1, 1_000_000, "Ticks in a day.")]
     agent_configs: Annotated[
         tuple[AgentConfig, ...],
-        Listed(Record(AgentConfig), "The agents, in scenario order.", 2, noun="agents"),
+        Listed(Record(AgentConfig), "The agents, in scenario order.", 2, AGENTS_MAX, "agents"),
     ] = attrs.field(converter=_as_agents)
     num_days: Annotated[int, Whole(1, TICKS_MAX, "Days of a run.")] = 1
     rng_seed: Annotated[int, Whole(0, SEED_MAX, "Seed where a run is given none.")] = 0
@@ -225,7 +228,9 @@ class Scenario(Checked):
             ScenarioError: With everything that is wrong.
         """
         problems = Problems()
-        scenario = Record(cls).read(raw, (), problems)
+        scenario = None
+        with contextlib.suppress(TooManyProblems):
+            scenario = Record(cls).read(raw, (), problems)
         if problems.count:
             raise problems.error()
         assert isinstance(scenario, Scenario)
@@ -309,12 +314,19 @@ def _check_agents(scenario: Any, note: Note) -> list[str] | None:
                 text = f"must hold at most ticks_per_day, {ticks}, multipliers"
                 note((*here, "intraday_profile"), text, str(len(profile)))
             weights = agent.arrival_config.counterparty_weights
-            for key in weights or () if is_known(weights) else ():
+            if not is_known(weights) or weights is None:
+                continue
+            if len(weights) > len(agents):
+                text = f"must hold at most one weight for each agent, {len(agents)}"
+                note((*here, "counterparty_weights"), text, str(len(weights)))
+                continue
+            for key in weights:
                 path = (*here, "counterparty_weights", key)
                 if key == agent.id:
                     note(path, "must not be the agent itself", shown(key))
                 elif all_known and key not in ids:
-                    note(path, "must be the id of an agent", shown(key), _suggest(key, ids))
+                    hint = functools.partial(_suggest, key, ids)
+                    note(path, "must be the id of an agent", shown(key), hint)
     money = [(a.opening_balance, a.credit_limit, a.liquidity_pool) for a in agents]
     if all(is_known(*amounts) for amounts in money):
         total = sum(abs(balance) + credit + pool for balance, credit, pool in money)
@@ -335,7 +347,7 @@ def _check_transactions(scenario: Any, agent_ids: list[str] | None, note: Note) 
         for name in ("sender_id", "receiver_id"):
             agent = getattr(transaction, name)
             if known is not None and agent not in known and is_known(agent):
-                hint = _suggest(agent, known)
+                hint = functools.partial(_suggest, agent, known)
                 note(("transactions", i, name), "must be the id of an agent", shown(agent), hint)
         arrival = transaction.arrival_tick
         if is_known(arrival) and arrival >= horizon:

@@ -17,8 +17,13 @@ from paysim.errors import Step
 DEPTH_MAX: Final = 64
 """Mappings and lists that may stand inside one another."""
 
-VALUES_MAX: Final = 3_000_000
-"""Values in a text, those repeated by an alias counted again."""
+JSON_VALUES_MAX: Final = 2_000_000
+"""Values in a JSON text, those of repeated keys included."""
+
+YAML_VALUES_MAX: Final = 1_400_000
+"""Keys and values in a YAML text, those repeated by an alias counted again; it is read slower."""
+
+EMPTY: Final = "must hold a scenario, and is empty"
 
 DIGITS_MAX: Final = 100
 """Characters of a number."""
@@ -56,3 +61,12 @@ class Document:
     repeated: list[tuple[Steps, Place]]
     omitted: int
     locate: Callable[[Steps, bool], Place]
+
+
+def has(data: Any, step: Any) -> bool:
+    """
+    Whether a mapping has a key, or a list a position.
+    """
+    if isinstance(data, list):
+        return isinstance(step, int) and 0 <= step < len(data)
+    return isinstance(data, dict) and step in data

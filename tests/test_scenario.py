@@ -507,3 +507,17 @@ def test_arrival_tables_beyond_memory():
     }
     with pytest.raises(ScenarioError, match="agent_configs  rates of arrival must be small"):
         Scenario.from_dict(raw)
+
+
+def test_places_of_the_overdue_multiplier():
+    """
+    Places that overdue_delay_multiplier alone has too many of are told of it, and once.
+    """
+    assert told(small(cost_rates={"overdue_delay_multiplier": 1.23456})) == [
+        "cost_rates.overdue_delay_multiplier  must have at most 4 decimal places (got 1.23456)"
+    ]
+    rates = {"overdue_delay_multiplier": 1.234, "priority_delay_multipliers": {"high": 1.23}}
+    assert told(small(cost_rates=rates)) == [
+        "cost_rates.priority_delay_multipliers.high  times overdue_delay_multiplier must have "
+        "at most 4 decimal places (got 1.51782)"
+    ]
