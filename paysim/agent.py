@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from paysim._kernel import AMOUNT_MAX, QueuedTransaction
 from paysim.behaviour import PARTS_MAX
-from paysim.errors import ScenarioError, shown
+from paysim.errors import PaysimError, ScenarioError, shown
 
 if TYPE_CHECKING:
     from simpy import Environment
@@ -25,6 +25,7 @@ class Agent:
 
     A decision counts for the tick that is open, else for the next one, and is carried out in step 4
     of that tick with those of all other agents. It can be made from any process at any time.
+    The error of one that cannot be made begins with the agent and the tick it was to count for.
     An agent with a built-in policy always decides before others decide for it in a tick.
     """
 
@@ -119,10 +120,13 @@ class Agent:
             PaysimError: The transaction is not in the internal queue or is released already.
             ScenarioError: An argument is not what it has to be.
         """
-        if priority is not None:
-            _check_int("priority", priority, 0, 10)
-        index = self._find(transaction)
-        self._kernel.release(self._index, index, priority)
+        try:
+            if priority is not None:
+                _check_int("priority", priority, 0, 10)
+            self._kernel.release(self._index, self._find(transaction), priority)
+        except PaysimError as error:
+            blame(self, error)
+            raise
 
     def hold(self, transaction: TransactionLike) -> None:
         """
@@ -131,7 +135,11 @@ class Agent:
         Raises:
             PaysimError: The transaction is in neither queue of the agent.
         """
-        self._find(transaction)
+        try:
+            self._find(transaction)
+        except PaysimError as error:
+            blame(self, error)
+            raise
 
     def split(self, transaction: TransactionLike, parts: int) -> None:
         """
@@ -145,8 +153,12 @@ class Agent:
             PaysimError: The transaction is not in the internal queue, or cannot be split so.
             ScenarioError: An argument is not what it has to be.
         """
-        _check_int("parts", parts, 2, PARTS_MAX)
-        self._kernel.split(self._index, self._find(transaction), parts)
+        try:
+            _check_int("parts", parts, 2, PARTS_MAX)
+            self._kernel.split(self._index, self._find(transaction), parts)
+        except PaysimError as error:
+            blame(self, error)
+            raise
 
     def reprioritise(self, transaction: TransactionLike, priority: int) -> None:
         """
@@ -156,8 +168,12 @@ class Agent:
             PaysimError: The transaction is in neither queue of the agent.
             ScenarioError: An argument is not what it has to be.
         """
-        _check_int("priority", priority, 0, 10)
-        self._kernel.reprioritise(self._index, self._find(transaction), priority)
+        try:
+            _check_int("priority", priority, 0, 10)
+            self._kernel.reprioritise(self._index, self._find(transaction), priority)
+        except PaysimError as error:
+            blame(self, error)
+            raise
 
     def withdraw(self, transaction: TransactionLike) -> None:
         """
@@ -166,7 +182,11 @@ class Agent:
         Raises:
             PaysimError: The transaction is not in the central queue.
         """
-        self._kernel.withdraw(self._index, self._find(transaction))
+        try:
+            self._kernel.withdraw(self._index, self._find(transaction))
+        except PaysimError as error:
+            blame(self, error)
+            raise
 
     def set_release_budget(self, value: int | None) -> None:
         """
@@ -175,10 +195,14 @@ class Agent:
         Raises:
             ScenarioError: The value is not an amount.
         """
-        if value is not None:
-            _check_int("release budget", value, 0, AMOUNT_MAX)
-        self._let_policy_decide()
-        self._kernel.set_release_budget(self._index, value)
+        try:
+            if value is not None:
+                _check_int("release budget", value, 0, AMOUNT_MAX)
+            self._let_policy_decide()
+            self._kernel.set_release_budget(self._index, value)
+        except PaysimError as error:
+            blame(self, error)
+            raise
 
     def _find(self, transaction: TransactionLike) -> int:
         self._let_policy_decide()
@@ -196,6 +220,21 @@ class Agent:
         # in a tick decides once.
         if not self._scripted and self._kernel.is_open:
             self._kernel.ask(self._index)
+
+
+def blame(agent: Agent, error: BaseException) -> None:
+    """
+    Say in an error which agent it comes from, and in which tick.
+
+    An error of paysim's says so in its text, any other, whose text is not ours, in a note.
+    """
+    tick = agent._kernel.tick
+    if not isinstance(error, PaysimError):
+        error.add_note(f"while agent {agent.id} decided in tick {tick}")
+        return
+    place = f"agent {agent.id}, tick {tick}: "
+    if not str(error).startswith(place):
+        error.args = (f"{place}{error}",)
 
 
 def _check_int(name: str, value: object, low: int, high: int) -> None:

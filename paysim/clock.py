@@ -19,7 +19,10 @@ leave `env.step()` as it is; SimPy would raise a copy of it if it came from a pr
 **Stretches.** An opening that nobody awaits, with nothing else on the schedule at its time, needs
 no event: the clock lets the kernel run through all ticks before the next scheduled event, in one
 call. Nothing of SimPy's can fall into such a stretch, hence it cannot be noticed from Python,
-except by its speed.
+except by its speed. Where a log is kept a stretch ends with the day, which has a line of its own.
+
+**Stopping.** After an error half-way through a tick there is no telling who has decided and who has
+not. The clock then opens and settles nothing any more, and whoever runs the environment on is told.
 """
 
 from __future__ import annotations
@@ -34,6 +37,8 @@ from simpy.events import URGENT, Event, EventPriority
 from paysim.errors import PaysimError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from simpy import Environment
 
     from paysim._kernel import Kernel
@@ -107,8 +112,9 @@ class Clock:
         self._awaited = False
         self._opening = self._new_opening()
         self._outcome: Event | None = None
-        # True inside a callback of the clock, and for ever after one that raised.
-        self._acting = False
+        # What has stopped the clock, and in which tick.
+        self._error: BaseException | None = None
+        self._error_tick = 0
         self._schedule_opening()
 
     @property
@@ -160,18 +166,53 @@ class Clock:
             raise PaysimError(
                 f"tick {self._next} cannot be opened: the environment is at {self.env.now} already"
             )
-        self._end = self._next + 1
-        self._schedule_opening()
+        try:
+            self._end = self._next + 1
+            self._schedule_opening()
+        except BaseException as error:
+            self.stop(error)
+            raise
+
+    def stop(self, error: BaseException) -> None:
+        """
+        Stop for good because of an error or interruption; the first one is kept.
+        """
+        if self._error is None:
+            self._error_tick = self._kernel.tick
+            self._error = error
+            # Whoever waits for an event from now on gets one that never comes.
+            self._opening = Event(self.env)
+            self._outcome = None
+            self._bar()
 
     def check(self) -> None:
         """
         Make sure that the clock still runs.
 
         Raises:
-            PaysimError: An error has stopped it half-way through a tick.
+            PaysimError: An error has stopped it; that error is the cause of this one.
         """
-        if self._acting:
-            raise PaysimError(f"the simulation stopped with an error in tick {self._kernel.tick}")
+        if self._error is not None:
+            raise PaysimError(
+                f"the simulation stopped with an error in tick {self._error_tick} "
+                f"({type(self._error).__name__})"
+            ) from self._error
+
+    def _bar(self) -> None:
+        """
+        Schedule an event that refuses to go on, after all others of now.
+
+        An error that is under way through the environment still comes out first.
+        """
+        bar = Event(self.env)
+        bar._ok = True
+        bar.callbacks.append(self._refuse)
+        self.env.schedule(bar, LAST)
+
+    def _refuse(self, _: Event) -> None:
+        # Whoever tries again is refused again.
+        self._bar()
+        self.check()
 
     def _new_opening(self) -> Event:
         opening = Event(self.env)
@@ -182,16 +223,35 @@ class Clock:
         _schedule(self.env, self._opening, self._next, OPENING, self._next)
 
     def _open(self, _: Event) -> None:
+        self._act(self._open_or_advance)
+
+    def _settle(self, _: Event) -> None:
+        self._act(self._close)
+
+    def _act(self, act: Callable[[], None]) -> None:
+        """
+        Act unless stopped, and stop upon an error.
+        """
+        if self._error is not None:
+            # The bar is next, after the error itself if that is still under way.
+            return
+        try:
+            act()
+        except BaseException as error:
+            self.stop(error)
+            raise
+
+    def _open_or_advance(self) -> None:
         """
         Open the tick, or settle all ticks up to the next event.
         """
-        self._acting = True
         tick = self._next
         if self._stretches and not self._awaited:
             stop = ceil(min(self.env.peek(), self._end))
+            if self._log is not None:
+                stop = min(stop, tick - tick % self._ticks_per_day + self._ticks_per_day)
             if stop > tick:
                 self._advance(tick, stop)
-                self._acting = False
                 return
         self._next = tick + 1
         self._opening = self._new_opening()
@@ -203,21 +263,16 @@ class Clock:
         settlement = Event(self.env)
         settlement.callbacks.append(self._settle)
         _schedule(self.env, settlement, tick, LAST)
-        self._acting = False
 
-    def _settle(self, _: Event) -> None:
+    def _close(self) -> None:
         """
         Settle the open tick, hand out its outcome, and look ahead to the next.
         """
-        self._acting = True
         outcome = self._kernel.close_tick()
         if self._outcome is not None:
             self._outcome.succeed(TickOutcome(*outcome))
             self._outcome = None
-        if self._log is not None and self._next % self._ticks_per_day == 0:
-            self._log.info("day closed", day=outcome[0] // self._ticks_per_day, tick=outcome[0])
         self._go_on()
-        self._acting = False
 
     def _advance(self, tick: int, stop: int) -> None:
         """
@@ -229,11 +284,15 @@ class Clock:
         self.env._now = stop - 1
         self._next = stop
         self._opening = self._new_opening()
-        if self._log is not None:
-            self._log.info("ticks advanced", first_tick=tick, last_tick=stop - 1)
         self._go_on()
 
     def _go_on(self) -> None:
+        """
+        Look ahead after a settlement.
+        """
+        if self._log is not None and self._next % self._ticks_per_day == 0:
+            tick = self._next - 1
+            self._log.info("day closed", day=tick // self._ticks_per_day, tick=tick)
         if self._next < self._end:
             self._schedule_opening()
             return

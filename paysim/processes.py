@@ -10,17 +10,19 @@ clock otherwise.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from simpy.core import StopSimulation
 from simpy.events import Event
 
+from paysim.agent import Agent, blame
 from paysim.errors import PaysimError, ScenarioError, shown
 from paysim.policies import BuiltInPolicy, Decision, Policy
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from paysim._kernel import Kernel
-    from paysim.agent import Agent
     from paysim.clock import Clock
 
 AgentProcess: TypeAlias = Generator[Event, Any, Any]
@@ -33,38 +35,92 @@ def policy_process(clock: Clock, kernel: Kernel, index: int) -> AgentProcess:
     # The names are bound once because the loop runs once per agent and tick.
     wake = clock.wake
     ask = kernel.ask
-    while True:
-        yield wake()
-        ask(index)
+    try:
+        while True:
+            yield wake()
+            ask(index)
+    except GeneratorExit:
+        raise
+    except BaseException as error:
+        clock.stop(error)
+        raise
 
 
-def decide_process(agent: Agent, policy: Policy) -> AgentProcess:
+def decide_process(clock: Clock, agent: Agent, policy: Policy) -> AgentProcess:
     """
     Let an agent's policy in Python decide at every opening.
     """
     wake = agent.wake
     view = agent.view
     while True:
-        tick = yield wake()
         try:
+            yield wake()
             decisions = policy.decide(view())
             if decisions is not None:
-                _apply(agent, decisions, tick)
-        except Exception as error:
-            error.add_note(f"while agent {agent.id} decided in tick {tick}")
+                _apply(agent, decisions)
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            blame(agent, error)
+            clock.stop(error)
             # SimPy raises a copy of the error that a process ends with, without its notes. A failed
             # event that somebody runs the environment up to is raised as it is.
             failure = Event(agent.env)
             failure.callbacks.append(StopSimulation.callback)
-            failure.fail(error)
+            failure.fail(cast(Exception, error))
             return
 
 
-def behaviour_process(agent: Agent, behaviour: Any) -> AgentProcess:
+class WatchedProcess:
+    """
+    A generator of somebody else's, as SimPy needs it: an error that leaves it stops the clock.
+
+    Args:
+        clock: What to stop.
+        agent: Whose behaviour the generator is.
+    """
+
+    __slots__ = ("__name__", "_agent", "_clock", "_generator")
+
+    def __init__(self, clock: Clock, agent: Agent, generator: AgentProcess) -> None:
+        self._clock = clock
+        self._agent = agent
+        self._generator = generator
+        # The name that SimPy gives to the process.
+        self.__name__ = getattr(generator, "__name__", type(generator).__name__)
+
+    def send(self, value: Any) -> Event:
+        """
+        Resume the generator with the value of the event that it has waited for.
+        """
+        return self._resumed(self._generator.send, value)
+
+    def throw(self, error: BaseException) -> Event:
+        """
+        Resume the generator with an interrupt or with the error of a failed event.
+        """
+        return self._resumed(self._generator.throw, error)
+
+    def _resumed(self, resume: Callable[[Any], Event], given: Any) -> Event:
+        try:
+            event = resume(given)
+            if not hasattr(event, "callbacks"):
+                raise PaysimError(f"a behaviour must yield events (got {shown(event)})")
+        except StopIteration:
+            raise
+        except BaseException as error:
+            blame(self._agent, error)
+            self._clock.stop(error)
+            raise
+        return event
+
+
+def behaviour_process(clock: Clock, agent: Agent, behaviour: Any) -> AgentProcess:
     """
     Return the generator that gives an agent a behaviour in Python.
 
     Args:
+        clock: What an error in the behaviour stops.
         agent: Whom it is for.
         behaviour: An object with `decide(view)` or a generator function of the agent.
 
@@ -72,11 +128,11 @@ def behaviour_process(agent: Agent, behaviour: Any) -> AgentProcess:
         ScenarioError: It is neither.
     """
     if has_decide(behaviour):
-        return decide_process(agent, behaviour)
+        return decide_process(clock, agent, behaviour)
     if callable(behaviour) and not isinstance(behaviour, type):
         process = behaviour(agent)
         if isinstance(process, Generator):
-            return process
+            return cast(AgentProcess, WatchedProcess(clock, agent, process))
         found = f"a function that returned {shown(process)}"
     elif isinstance(behaviour, BuiltInPolicy):
         found = f"{behaviour}, a policy of the scenario: name it there"
@@ -97,20 +153,16 @@ def has_decide(behaviour: Any) -> bool:
     return not isinstance(behaviour, type) and callable(getattr(behaviour, "decide", None))
 
 
-def _apply(agent: Agent, decisions: Iterable[Decision], tick: int) -> None:
+def _apply(agent: Agent, decisions: Iterable[Decision]) -> None:
     try:
         made = None if isinstance(decisions, str) else iter(decisions)
     except TypeError:
         made = None
     if made is None:
         raise PaysimError(
-            f"decide of agent {agent.id!r} must return an iterable of decisions or None in tick "
-            f"{tick} (got {shown(decisions)})"
+            f"decide must return an iterable of decisions or None (got {shown(decisions)})"
         )
     for decision in made:
         if not isinstance(decision, Decision):
-            raise PaysimError(
-                f"decide of agent {agent.id!r} must return decisions in tick {tick} "
-                f"(got {shown(decision)})"
-            )
+            raise PaysimError(f"decide must return decisions (got {shown(decision)})")
         decision.apply(agent)

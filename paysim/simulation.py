@@ -67,6 +67,10 @@ class Simulation:
     The run has `num_days` days. Its ticks happen whoever moves the environment on: `run`, `tick`,
     or `run` and `step` of `env` itself.
 
+    An error that leaves `run` or `tick`, an interruption from the keyboard included, and an error
+    in the behaviour of an agent stop the simulation for good: whatever moves it on then raises
+    `PaysimError`, with that error as its cause.
+
     Args:
         scenario: What to run.
         env: An environment of one's own, with whatever else lives in it, at time 0 or before.
@@ -120,7 +124,7 @@ class Simulation:
                     env.process(policy_process(clock, kernel, index))
         for id, agent in self._agents.items():
             if id in behaviour:
-                agent.process = env.process(behaviour_process(agent, behaviour[id]))
+                agent.process = env.process(behaviour_process(clock, agent, behaviour[id]))
         if log is not None:
             log.info("run started", agents=len(ids), ticks=self._end, seed=self.seed, lane=lane)
 
@@ -162,9 +166,9 @@ class Simulation:
             PaysimError: The environment's time is past that tick, the simulation has stopped with
                 an error, or this is called from one of its processes.
         """
-        self._check_outside("tick")
+        self._check("tick")
         self._clock.extend()
-        return cast(TickOutcome, self.env.run(until=self._clock.tick_over()))
+        return cast(TickOutcome, self._drive())
 
     def run(self, until: float | Event | None = None) -> Any:
         """
@@ -183,10 +187,9 @@ class Simulation:
             PaysimError: The simulation has stopped with an error, or this is called from one of its
                 processes.
         """
-        self._check_outside("run")
-        self._clock.check()
+        self._check("run")
         if isinstance(until, Event):
-            return self.env.run(until=until)
+            return self._drive(until)
         if until is None:
             until = max(self._end, self.env.now)
         elif isinstance(until, bool) or not isinstance(until, int | float) or not isfinite(until):
@@ -194,19 +197,36 @@ class Simulation:
         elif until < self.env.now:
             raise ScenarioError(f"until must be at least env.now, {self.env.now} (got {until})")
         if until > self.env.now:
-            self.env.run(until=until)
+            self._drive(until)
         return None
 
     def results(self) -> Results:
         """
         Return the results of all ticks settled so far.
+
+        Raises:
+            PaysimError: The simulation has stopped with an error half-way through a tick.
         """
         from paysim.results import Results
 
+        if self._kernel.is_open:
+            self._clock.check()
         scripted = [id for id, agent in self._agents.items() if agent.process is not None]
         return Results(self._kernel, self.scenario, self.seed, scripted)
 
-    def _check_outside(self, method: str) -> None:
+    def _drive(self, until: float | Event | None = None) -> Any:
+        """
+        Run the environment, to the end of the tick if no other is given, and stop the clock upon
+        whatever breaks it off.
+        """
+        try:
+            return self.env.run(until=self._clock.tick_over() if until is None else until)
+        except BaseException as error:
+            self._clock.stop(error)
+            raise
+
+    def _check(self, method: str) -> None:
+        self._clock.check()
         if self.env.active_process is not None:
             raise PaysimError(
                 f"Simulation.{method} cannot be called from a process: yield an event instead, "

@@ -358,27 +358,31 @@ def log():
 
 def test_log_of_a_stretch(log):
     """
-    A run in one stretch leaves one line for it, between its start and its end.
+    A run in one stretch has a line for its start, its day and its end.
     """
     Simulation(ONE).run()
     info = {"log_level": "info"}
     assert log == [
         {"event": "run started", "agents": 2, "ticks": 10, "seed": 0, "lane": None, **info},
-        {"event": "ticks advanced", "first_tick": 0, "last_tick": 9, **info},
+        {"event": "day closed", "day": 0, "tick": 9, **info},
         {"event": "run finished", "ticks": 10, **info},
     ]
 
 
-def test_log_of_days(log):
+@LANES
+def test_log_of_days(lane, log):
     """
-    In the process lane there is one line per day.
+    In every lane there is one line per day, wherever a run is broken off.
     """
-    Simulation(tiny_scenario(num_days=2), lane="process").run()
-    assert [(line["event"], line.get("day")) for line in log] == [
-        ("run started", None),
-        ("day closed", 0),
-        ("day closed", 1),
-        ("run finished", None),
+    sim = Simulation(tiny_scenario(num_days=3), lane=lane)
+    sim.run(until=14)
+    sim.run()
+    assert [(line["event"], line.get("day"), line.get("tick")) for line in log] == [
+        ("run started", None, None),
+        ("day closed", 0, 9),
+        ("day closed", 1, 19),
+        ("day closed", 2, 29),
+        ("run finished", None, None),
     ]
 
 
