@@ -240,7 +240,7 @@ impl Costs {
                 let integral = meter
                     .through(end)
                     .ok_or_else(|| Error::overflow("a cost"))?;
-                costs[running] = rate.bps_of(integral)?;
+                costs[running] = rate.cost_of_quantity(integral)?;
             }
         }
         costs[RUNNING..].copy_from_slice(&account.charges);

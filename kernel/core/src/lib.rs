@@ -4,8 +4,9 @@
 //! and accrues costs, tick by tick. It draws arrivals and applies the compiled release policies.
 //!
 //! It is a function of its specification and the decisions it is given: no clock, no files but
-//! those it is told to write, no environment, no logging, no hash order, and no floating point
-//! outside the sampling of arrivals. It knows nothing of Python.
+//! those it is told to write, no environment, no logging, no hash order. Floating point samples
+//! arrivals and reports liquidity pressure; no money, no order and no cost passes through it. It
+//! knows nothing of Python.
 
 #![forbid(unsafe_code)]
 

@@ -31,7 +31,7 @@ pub(crate) fn overdue(state: &mut State) -> Result<()> {
         let (sender, amount) = (state.transactions[id].sender, state.transactions[id].amount);
         let cost = match state.costs.rates().deadline_penalty {
             DeadlinePenalty::Fixed(penalty) => penalty.price()?,
-            DeadlinePenalty::Bps(rate) => rate.bps_of(i128::from(amount))?,
+            DeadlinePenalty::Bps(rate) => rate.cost_of_quantity(i128::from(amount))?,
         };
         state.charge(
             Kind::Overdue,
@@ -72,7 +72,7 @@ pub(crate) fn end_of_day(state: &mut State) -> Result<()> {
         for agent in state.ledger.agents() {
             let loan = state.ledger[agent].loan;
             if loan > 0 {
-                let cost = borrowing.bps_of(i128::from(loan))?;
+                let cost = borrowing.cost_of_quantity(i128::from(loan))?;
                 let component = Component::EndOfDayBorrowing;
                 state.charge(Kind::EndOfDayBorrowing, component, agent, NONE, loan, cost)?;
             }

@@ -47,11 +47,12 @@ impl Rate {
             .ok_or_else(|| Error::overflow("a cost"))
     }
 
-    /// This many basis points of `quantity` (minor units), in cost units.
+    /// The rate times a quantity in units of 1e-4 minor units, in cost units: basis points of an
+    /// amount, or a rate on an amount times a multiplier.
     ///
     /// # Errors
     /// [`Error::Overflow`] if it does not fit.
-    pub fn bps_of(self, quantity: i128) -> Result<i128> {
+    pub fn cost_of_quantity(self, quantity: i128) -> Result<i128> {
         self.0
             .checked_mul(quantity)
             .ok_or_else(|| Error::overflow("a cost"))

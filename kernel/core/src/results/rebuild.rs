@@ -248,7 +248,7 @@ impl<'a> Rebuild<'a> {
                 (rates.liquidity_bps_per_tick, agent.allocated),
             ];
             for (running, (rate, quantity)) in quantities.into_iter().enumerate() {
-                agent.costs[running] = rate.bps_of(quantity)?;
+                agent.costs[running] = rate.cost_of_quantity(quantity)?;
             }
         }
         Ok(())

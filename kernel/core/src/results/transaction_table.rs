@@ -118,7 +118,7 @@ pub fn transactions(system: &System) -> Result<Table> {
         }
         divisible.push(Some(row.divisible));
         overdue.push(Some(row.overdue));
-        delay_costs.push(Some(rate.bps_of(history.delay_integral)?));
+        delay_costs.push(Some(rate.cost_of_quantity(history.delay_integral)?));
         for (column, cost) in one_off.iter_mut().zip(history.one_off) {
             column.push(Some(cost));
         }
