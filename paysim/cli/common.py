@@ -1,0 +1,68 @@
+"""
+What several commands share: exit codes, paths, progress and log lines.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+import click
+
+from paysim.errors import PaysimError
+
+RUN_ERROR = 1
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+
+class FilePath(click.Path):
+    """
+    A path that is not empty, which would be the working directory.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("must not be empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+@contextmanager
+def no_progress() -> Iterator[Callable[[int], None]]:
+    yield lambda done: None
+
+
+@contextmanager
+def progress(ticks: int, title: str) -> Iterator[Callable[[int], None]]:
+    """
+    Show a progress bar on standard error, redrawn at most ten times a second.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    bar = Progress(*columns, console=Console(stderr=True), refresh_per_second=10, transient=True)
+    task: Any = bar.add_task(title, total=ticks)
+    with bar:
+        yield lambda done: bar.update(task, completed=done)
+
+
+def start_logging(stack: ExitStack, verbose: bool, log_file: Path | None) -> None:
+    streams: list[TextIO] = []
+    if log_file is not None:
+        try:
+            streams.append(stack.enter_context(log_file.open("a", encoding="utf-8")))
+        except OSError as error:
+            raise PaysimError(f"cannot write {str(log_file)!r}: {error.strerror}") from error
+    if verbose:
+        streams.append(sys.stderr)
+    if streams:
+        from paysim.logs import configure_logging
+
+        configure_logging(streams)

@@ -1,0 +1,101 @@
+"""
+`paysim run`: run a scenario and print what came of it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from paysim.cli.common import FilePath, no_progress, progress, start_logging
+
+if TYPE_CHECKING:
+    from paysim.simulation import Simulation
+
+SLICE_SECONDS = 0.05
+"""
+What one slice of a run is to last: short enough for Ctrl-C and a smooth progress bar.
+"""
+
+
+@click.command()
+@click.argument("scenario", type=FilePath())
+@click.option("--seed", type=int, help="Seed of the random streams, in place of the scenario's.")
+@click.option("--out", type=FilePath(), help="Directory for tables and event log.")
+@click.option(
+    "--lane",
+    type=click.Choice(["auto", "process", "compiled"]),
+    default="auto",
+    show_default=True,
+    help="How ticks are driven; the results are the same.",
+)
+@click.option("--quiet", "-q", is_flag=True, help="Print no summary and no progress.")
+@click.option("--json", "as_json", is_flag=True, help="Print the totals as JSON, not as text.")
+@click.option("--verbose", "-v", is_flag=True, help="Write log lines to standard error.")
+@click.option("--log-file", type=FilePath(), help="Append log lines to a file.")
+def run(
+    scenario: Path,
+    seed: int | None,
+    out: Path | None,
+    lane: Literal["auto", "process", "compiled"],
+    quiet: bool,
+    as_json: bool,
+    verbose: bool,
+    log_file: Path | None,
+) -> None:
+    """
+    Run SCENARIO, a YAML or JSON file, and print a summary.
+
+    With --out DIR the tables are written as CSV, the event log as JSON lines, and the scenario with
+    its seed, so that the run can be repeated.
+    """
+    with ExitStack() as stack:
+        start_logging(stack, verbose, log_file)
+        from paysim.loading import load_scenario
+        from paysim.results import writing
+        from paysim.simulation import Simulation
+
+        loaded = load_scenario(scenario)
+        if out is not None:
+            # That a directory cannot be written is to be known before the run, not after it.
+            with writing(out):
+                pass
+        simulation = Simulation(loaded, seed=seed, lane=None if lane == "auto" else lane)
+        ticks = loaded.ticks_per_day * loaded.num_days
+        shows_progress = not (quiet or verbose) and sys.stderr.isatty()
+        with progress(ticks, scenario.name) if shows_progress else no_progress() as report:
+            _advance(simulation, ticks, report)
+        results = simulation.results()
+        if out is not None:
+            results.write(out)
+        if as_json:
+            totals = {"scenario": str(scenario), "seed": results.seed} | results.totals()
+            click.echo(json.dumps(totals, indent=2))
+        elif not quiet:
+            click.echo(f"{scenario}\n\n{results.summary()}")
+        if out is not None and not quiet:
+            click.echo(f"wrote {out}", err=True)
+
+
+def _advance(simulation: Simulation, ticks: int, report: Callable[[int], None]) -> None:
+    """
+    Run a simulation to its end in slices of about `SLICE_SECONDS`.
+    """
+    done, step = 0, 1
+    while done < ticks:
+        start = perf_counter()
+        done = min(done + step, ticks)
+        simulation.run(until=done)
+        took = perf_counter() - start
+        if took < SLICE_SECONDS / 2:
+            step *= 2
+        elif took > SLICE_SECONDS * 2 and step > 1:
+            step //= 2
+        report(done)
