@@ -4,6 +4,8 @@
 //! applied by agent in scenario order, then in the order made. Nothing that happens in between can
 //! make a checked decision impossible: before step 4 only arrivals change an agent's queues.
 
+use serde::{Deserialize, Serialize};
+
 use crate::amount::AMOUNT_MAX;
 use crate::behaviour::policies::{Candidate, Policy, Verdict};
 use crate::error::{Error, Result};
@@ -16,7 +18,7 @@ use crate::transaction::{Status, known};
 pub const PARTS_MAX: u32 = 10_000;
 
 /// A checked decision of an agent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Decision {
     /// Submit a held transaction.
     Release(TransactionId),
@@ -28,6 +30,19 @@ pub enum Decision {
     Reprioritise(TransactionId, u8),
     /// Release at most this much (minor units) per tick; no bound when absent.
     SetReleaseBudget(Option<i64>),
+}
+
+impl Decision {
+    /// The transaction that it is on, if it is on one.
+    pub fn transaction(self) -> Option<TransactionId> {
+        match self {
+            Self::Release(id)
+            | Self::Split(id, _)
+            | Self::Withdraw(id)
+            | Self::Reprioritise(id, _) => Some(id),
+            Self::SetReleaseBudget(_) => None,
+        }
+    }
 }
 
 /// Desk of one agent: its policy, its budget, and what it has decided for the coming step 4.
@@ -279,36 +294,47 @@ impl Desk {
                 Decision::Split(id, parts) => {
                     state.transactions[id].decided = false;
                     if fits(self.budget, state.transactions[id].amount) {
-                        let friction = state.costs.rates().split_friction_cost.price()?;
-                        let cost = friction
-                            .checked_mul(i128::from(parts - 1))
-                            .ok_or_else(|| Error::overflow("the split_friction cost"))?;
-                        for part in state.split(id, parts, cost)? {
-                            state.transactions[part].release_number = *release_numbers;
-                            state.record(Kind::PartCreated, Cause::None, agent, part.0, 0);
-                            state.record(Kind::Released, Cause::None, agent, part.0, 0);
-                            released.push(part);
-                            *release_numbers += 1;
-                        }
+                        split(state, id, parts, released, release_numbers)?;
                     }
                 }
                 Decision::Withdraw(id) => state.withdraw(id)?,
                 Decision::Reprioritise(id, priority) => state.reprioritise(id, priority)?,
-                Decision::SetReleaseBudget(value) => {
-                    self.budget = value;
-                    state.record(
-                        Kind::ReleaseBudgetSet,
-                        Cause::None,
-                        agent,
-                        NONE,
-                        value.unwrap_or(NO_BUDGET),
-                    );
-                }
+                Decision::SetReleaseBudget(value) => self.set_budget(state, agent, value),
             }
         }
         self.pending.clear();
         Ok(())
     }
+
+    /// Bounds what the agent releases per tick from now on.
+    pub fn set_budget(&mut self, state: &mut State, agent: AgentId, value: Option<i64>) {
+        self.budget = value;
+        let kind = Kind::ReleaseBudgetSet;
+        state.record(kind, Cause::None, agent, NONE, value.unwrap_or(NO_BUDGET));
+    }
+}
+
+/// Splits a held transaction and releases its parts, which join `released` in order.
+pub(crate) fn split(
+    state: &mut State,
+    id: TransactionId,
+    parts: u32,
+    released: &mut Vec<TransactionId>,
+    release_numbers: &mut u64,
+) -> Result<()> {
+    let agent = state.transactions[id].sender;
+    let friction = state.costs.rates().split_friction_cost.price()?;
+    let cost = friction
+        .checked_mul(i128::from(parts - 1))
+        .ok_or_else(|| Error::overflow("the split_friction cost"))?;
+    for part in state.split(id, parts, cost)? {
+        state.transactions[part].release_number = *release_numbers;
+        state.record(Kind::PartCreated, Cause::None, agent, part.0, 0);
+        state.record(Kind::Released, Cause::None, agent, part.0, 0);
+        released.push(part);
+        *release_numbers += 1;
+    }
+    Ok(())
 }
 
 /// Stands for "no budget" in the event log's column of values.

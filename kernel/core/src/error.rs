@@ -35,6 +35,9 @@ pub enum Error {
     /// A specification that describes no system.
     #[error("{0}")]
     Spec(String),
+    /// Bytes that no system was saved as.
+    #[error("{0}")]
+    Saved(String),
     /// A file could not be written.
     #[error("cannot write {path}: {reason}")]
     Write {

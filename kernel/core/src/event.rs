@@ -1,5 +1,7 @@
 //! What can happen, as recorded.
 
+use serde::{Deserialize, Serialize};
+
 use crate::ids::Tick;
 
 /// Kinds of event; the words are those of the event log.
@@ -117,7 +119,7 @@ impl Kind {
 }
 
 /// Why something settled, was queued or was cancelled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Cause {
     /// Does not apply.

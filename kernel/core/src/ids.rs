@@ -1,5 +1,7 @@
 //! Dense numbers for agents and transactions; names live at the rim.
 
+use serde::{Deserialize, Serialize};
+
 /// A tick since the opening of day 0.
 pub type Tick = u32;
 
@@ -7,11 +9,11 @@ pub type Tick = u32;
 pub const NONE: u32 = u32::MAX;
 
 /// An agent, by its place in scenario order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AgentId(pub u32);
 
 /// A transaction, by the order in which it came to exist (parts count).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TransactionId(pub u32);
 
 impl AgentId {

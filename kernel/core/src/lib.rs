@@ -12,6 +12,7 @@
 
 pub mod amount;
 pub mod behaviour;
+pub mod checkpoint;
 pub mod costs;
 mod decision;
 pub mod error;

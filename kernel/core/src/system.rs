@@ -56,22 +56,22 @@ pub struct System {
     pub(crate) state: State,
     pub(crate) names: Vec<String>,
     pub(crate) ticks_per_day: u32,
-    fractions: Vec<Rate>,
+    pub(crate) fractions: Vec<Rate>,
     pub(crate) opening: Vec<Opening>,
     pub(crate) desks: Vec<Desk>,
     /// One bit an agent: it has something pending or was asked in this tick.
     busy: Vec<u64>,
-    processes: Vec<(AgentId, ArrivalProcess)>,
-    given: GivenTransactions,
+    pub(crate) processes: Vec<(AgentId, ArrivalProcess)>,
+    pub(crate) given: GivenTransactions,
     /// Rows of the given transactions by arrival tick, sender and row; those not arrived yet.
-    agenda: Vec<u32>,
-    next_given: usize,
+    pub(crate) agenda: Vec<u32>,
+    pub(crate) next_given: usize,
     mechanisms: Mechanisms,
-    released: Vec<TransactionId>,
-    release_numbers: u64,
+    pub(crate) released: Vec<TransactionId>,
+    pub(crate) release_numbers: u64,
     pub(crate) is_open: bool,
     pub(crate) outcome: Outcome,
-    rounded_total: i128,
+    pub(crate) rounded_total: i128,
     pub(crate) peak: Peak,
     is_sound: bool,
     failure: Option<Error>,
@@ -297,7 +297,7 @@ impl System {
         self.mechanisms.run(&mut self.state)
     }
 
-    fn open_accounts(&mut self) {
+    pub(crate) fn open_accounts(&mut self) {
         for agent in self.state.ledger.agents() {
             let balance = self.state.ledger[agent].balance;
             self.state
@@ -311,20 +311,27 @@ impl System {
         for at in 0..self.processes.len() {
             let (sender, _) = self.processes[at];
             self.given_before(sender.0 + 1)?;
-            let (_, process) = &self.processes[at];
-            for position in 0..process.count(tick, self.ticks_per_day) {
-                let drawn = process.draw(tick, position)?;
-                self.state.arrive(arrived(
-                    sender,
-                    drawn.receiver,
-                    drawn.amount,
-                    (tick, drawn.deadline),
-                    Origin::Generated(position + 1),
-                    (drawn.priority, drawn.divisible),
-                ))?;
+            for position in 0..self.processes[at].1.count(tick, self.ticks_per_day) {
+                self.arrive_generated(at, position)?;
             }
         }
         self.given_before(NONE)
+    }
+
+    /// Lets the arrival at a position of this tick come from the process at `at`.
+    #[inline]
+    pub(crate) fn arrive_generated(&mut self, at: usize, position: u32) -> Result<()> {
+        let (sender, process) = &self.processes[at];
+        let tick = self.state.tick;
+        let drawn = process.draw(tick, position)?;
+        self.state.arrive(arrived(
+            *sender,
+            drawn.receiver,
+            drawn.amount,
+            (tick, drawn.deadline),
+            Origin::Generated(position + 1),
+            (drawn.priority, drawn.divisible),
+        ))
     }
 
     /// Lets the given transactions of this tick arrive whose sender comes before `end`.
@@ -336,25 +343,30 @@ impl System {
                 return Ok(());
             }
             self.next_given += 1;
-            self.state.arrive(arrived(
-                given.senders[at],
-                given.receivers[at],
-                given.amounts[at],
-                (
-                    tick,
-                    given
-                        .deadline_ticks
-                        .as_ref()
-                        .map_or(NONE, |column| column[at]),
-                ),
-                Origin::Given(row),
-                (
-                    given.priorities.as_ref().map_or(5, |column| column[at]),
-                    given.divisible.as_ref().is_none_or(|column| column[at]),
-                ),
-            ))?;
+            self.arrive_given(row)?;
         }
         Ok(())
+    }
+
+    /// Lets a given transaction arrive.
+    #[inline]
+    pub(crate) fn arrive_given(&mut self, row: u32) -> Result<()> {
+        let (given, at) = (&self.given, row as usize);
+        let deadlines = given.deadline_ticks.as_ref();
+        self.state.arrive(arrived(
+            given.senders[at],
+            given.receivers[at],
+            given.amounts[at],
+            (
+                given.arrival_ticks[at],
+                deadlines.map_or(NONE, |column| column[at]),
+            ),
+            Origin::Given(row),
+            (
+                given.priorities.as_ref().map_or(5, |column| column[at]),
+                given.divisible.as_ref().is_none_or(|column| column[at]),
+            ),
+        ))
     }
 
     /// Step 4: what each agent decided, in scenario order.
@@ -378,7 +390,7 @@ impl System {
     }
 
     /// Step 9.
-    fn credit_deferred(&mut self) -> Result<()> {
+    pub(crate) fn credit_deferred(&mut self) -> Result<()> {
         if !self.state.rules.deferred_crediting {
             return Ok(());
         }
@@ -412,6 +424,16 @@ impl System {
             total_cost: total - self.rounded_total,
         };
         self.rounded_total = total;
+        self.leave_tick();
+        self.state.tick += 1;
+        self.state.accrues_from = self.state.tick;
+        self.is_open = false;
+        Ok(())
+    }
+
+    /// Notes how large the central queue is and forgets what was of this tick only.
+    pub(crate) fn leave_tick(&mut self) {
+        let state = &mut self.state;
         if state.central.volume() > self.peak.volume {
             (self.peak.volume, self.peak.volume_tick) = (state.central.volume(), state.tick);
         }
@@ -420,10 +442,6 @@ impl System {
         }
         state.counts = Counts::default();
         state.cancelled.clear();
-        state.tick += 1;
-        state.accrues_from = state.tick;
-        self.is_open = false;
-        Ok(())
     }
 }
 

@@ -16,6 +16,7 @@ pub fn exception(error: &Error, text: String) -> PyErr {
         | Error::Balance { .. }
         | Error::Decision { .. }
         | Error::OutOfOrder(_)
+        | Error::Saved(_)
         | Error::Write { .. } => PaysimError::new_err(text),
     }
 }

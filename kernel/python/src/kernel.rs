@@ -30,6 +30,7 @@ const SIGNAL_EVERY: u32 = 256;
 #[pyclass(module = "paysim._kernel")]
 pub struct Kernel {
     system: System,
+    scenario: Py<PyAny>,
     cost_rates: Py<PyAny>,
     rules: Py<PyAny>,
 }
@@ -71,6 +72,40 @@ impl Kernel {
             ..specification(scenario, seed, &[])?
         };
         Self::build(scenario, spec)
+    }
+
+    /// The kernel that `save` gave these bytes, of the same scenario and seed; `scripted` agents
+    /// have no compiled policy, whatever they had.
+    #[staticmethod]
+    fn restore(
+        py: Python<'_>,
+        scenario: &Bound<'_, PyAny>,
+        seed: u64,
+        scripted: Vec<u32>,
+        saved: &[u8],
+    ) -> PyResult<Self> {
+        check_scenario(scenario)?;
+        let spec = specification(scenario, seed, &scripted)?;
+        let system = py.detach(|| System::restore(spec, saved)).map_err(plain)?;
+        Self::around(scenario, system)
+    }
+
+    /// Everything that decides the future beyond scenario and seed, between two ticks.
+    fn save<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let saved = py.detach(|| self.system.save());
+        Ok(PyBytes::new(py, &self.told(saved)?))
+    }
+
+    /// A copy that goes its own way, between two ticks; `scripted` agents have no compiled policy
+    /// in it, those that had none keep none.
+    #[pyo3(signature = (scripted=Vec::new()))]
+    fn branch(&self, py: Python<'_>, scripted: Vec<u32>) -> PyResult<Self> {
+        let copied = py.detach(|| self.system.branch());
+        let mut system = self.told(copied)?;
+        for number in scripted {
+            system.take_policy(self.agent(Whole(i64::from(number)))?);
+        }
+        Self::around(self.scenario.bind(py), system)
     }
 
     /// The tick that is open, else the next to open.
@@ -341,8 +376,13 @@ impl Kernel {
 
 impl Kernel {
     fn build(scenario: &Bound<'_, PyAny>, spec: Spec) -> PyResult<Self> {
+        Self::around(scenario, System::new(spec).map_err(plain)?)
+    }
+
+    fn around(scenario: &Bound<'_, PyAny>, system: System) -> PyResult<Self> {
         Ok(Self {
-            system: System::new(spec).map_err(plain)?,
+            system,
+            scenario: scenario.clone().unbind(),
             cost_rates: scenario.getattr("cost_rates")?.unbind(),
             rules: scenario.getattr("rules")?.unbind(),
         })

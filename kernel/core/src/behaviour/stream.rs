@@ -106,7 +106,7 @@ fn philox4x32_10(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
 }
 
 /// SipHash-2-4 of `data` under the key (`k0`, `k1`).
-fn siphash_2_4(k0: u64, k1: u64, data: &[u8]) -> u64 {
+pub(crate) fn siphash_2_4(k0: u64, k1: u64, data: &[u8]) -> u64 {
     let mut v = [
         k0 ^ 0x736f_6d65_7073_6575,
         k1 ^ 0x646f_7261_6e64_6f6d,

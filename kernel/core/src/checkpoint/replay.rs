@@ -1,0 +1,300 @@
+//! Moves made again, each checked before it is made.
+
+use crate::amount::AMOUNT_MAX;
+use crate::decision::{PARTS_MAX, split};
+use crate::error::{Error, Result};
+use crate::event::{Cause, Kind};
+use crate::ids::{AgentId, NONE, Tick, TransactionId};
+use crate::ledger::Posting;
+use crate::penalties;
+use crate::queue::Line;
+use crate::rules::{crediting, end_of_day, liquidity_pool};
+use crate::system::System;
+use crate::transaction::{Status, Transaction};
+
+use super::damaged;
+use super::moves::Move;
+
+/// A new system on its way to where a saved one stood.
+pub(super) struct Replay<'a> {
+    system: &'a mut System,
+    /// The tick that the saved system would have opened next.
+    end: Tick,
+    /// Released in the tick at hand, and neither settled nor queued yet.
+    released: usize,
+    /// Whether the tick at hand is past step 7, which empties the line.
+    past_settlement: bool,
+}
+
+impl<'a> Replay<'a> {
+    pub fn new(system: &'a mut System, end: Tick) -> Self {
+        Self {
+            system,
+            end,
+            released: 0,
+            past_settlement: false,
+        }
+    }
+
+    /// Makes all moves and stands before the tick at the end.
+    pub fn run(mut self, mut bytes: &[u8]) -> Result<()> {
+        while !bytes.is_empty() {
+            let (step, rest): (Move, _) =
+                postcard::take_from_bytes(bytes).map_err(|_| damaged("a move is not whole"))?;
+            bytes = rest;
+            if let Move::Later(ticks) = step {
+                self.go_on(ticks)?;
+                continue;
+            }
+            if self.system.state.tick >= self.end {
+                return Err(damaged("a move is of a tick that was not opened"));
+            }
+            let events = self.system.state.journal.len();
+            self.make(step)?;
+            if self.system.state.journal.len() == events {
+                return Err(damaged("a move leaves no event"));
+            }
+        }
+        self.finish()
+    }
+
+    /// Goes to a later tick.
+    fn go_on(&mut self, ticks: Tick) -> Result<()> {
+        let tick = self.system.state.tick.checked_add(ticks);
+        let tick = tick.filter(|&tick| ticks > 0 && tick < self.end);
+        let tick = tick.ok_or_else(|| damaged("its ticks are not in order"))?;
+        self.leave_tick()?;
+        if ticks > 1 {
+            // The ticks between have retried whoever was in line, in vain.
+            self.empty_line();
+        }
+        self.enter(tick);
+        Ok(())
+    }
+
+    /// Stands in a tick, on the day that it is of.
+    fn enter(&mut self, tick: Tick) {
+        let ticks_per_day = self.system.ticks_per_day;
+        let state = &mut self.system.state;
+        if tick / ticks_per_day > state.tick / ticks_per_day {
+            for agent in state.ledger.agents() {
+                state.ledger.close_day(agent);
+                state.ledger.open_day(agent);
+            }
+        }
+        (state.tick, state.accrues_from) = (tick, tick);
+        self.past_settlement = false;
+    }
+
+    fn leave_tick(&mut self) -> Result<()> {
+        self.pass_settlement();
+        if self.released > 0 {
+            return Err(damaged("a released transaction was not tried"));
+        }
+        self.system.released.clear();
+        self.system.leave_tick();
+        Ok(())
+    }
+
+    /// Stands after step 7 of the tick at hand.
+    fn pass_settlement(&mut self) {
+        if !std::mem::replace(&mut self.past_settlement, true) {
+            self.empty_line();
+        }
+    }
+
+    fn empty_line(&mut self) {
+        self.system.state.line = Line::new(self.system.names.len());
+    }
+
+    /// Stands before the tick at the end.
+    fn finish(mut self) -> Result<()> {
+        let last = match self.end.checked_sub(1) {
+            Some(last) => last,
+            None => return Ok(()),
+        };
+        self.leave_tick()?;
+        if last > self.system.state.tick {
+            self.empty_line();
+            self.enter(last);
+        }
+        let end = self.end;
+        let system = self.system;
+        if end.is_multiple_of(system.ticks_per_day) {
+            for agent in system.state.ledger.agents() {
+                system.state.ledger.close_day(agent);
+            }
+        }
+        (system.state.tick, system.state.accrues_from) = (end, end);
+        let given = &system.given;
+        let arrived = |&row: &u32| given.arrival_ticks[row as usize] < end;
+        system.next_given = system.agenda.partition_point(arrived);
+        Ok(())
+    }
+
+    fn make(&mut self, step: Move) -> Result<()> {
+        match step {
+            Move::Later(_) => Ok(()),
+            Move::OpenAccounts => {
+                require(self.system.state.tick == 0)?;
+                require(self.system.state.journal.is_empty())?;
+                self.system.open_accounts();
+                Ok(())
+            }
+            Move::OpenDay(agent) => {
+                self.check_agent(agent)?;
+                let fraction = self.system.fractions[agent.ix()];
+                liquidity_pool::open(&mut self.system.state, agent, fraction)
+            }
+            Move::ArriveGiven(row) => {
+                let arrival_tick = self.system.given.arrival_ticks.get(row as usize);
+                require(arrival_tick == Some(&self.system.state.tick))?;
+                self.system.arrive_given(row)
+            }
+            Move::ArriveGenerated(agent, number) => {
+                let processes = &self.system.processes;
+                let at = processes.binary_search_by_key(&agent, |(sender, _)| *sender);
+                let at = at.map_err(|_| damaged("an agent draws no transactions"))?;
+                let position = number.checked_sub(1);
+                let position = position.ok_or_else(|| damaged("positions count from 1"))?;
+                self.system.arrive_generated(at, position)
+            }
+            Move::Release(id) => {
+                require(self.status(id)? == Status::Held)?;
+                let number = self.system.release_numbers;
+                self.system.state.take_released(id, number)?;
+                self.system.release_numbers += 1;
+                self.released += 1;
+                Ok(())
+            }
+            Move::Split(id, parts) => {
+                let row = self.row(id)?;
+                require(row.status == Status::Held && row.divisible)?;
+                require((2..=PARTS_MAX).contains(&parts) && i64::from(parts) <= row.amount)?;
+                self.released += parts as usize;
+                let System {
+                    state,
+                    released,
+                    release_numbers,
+                    ..
+                } = &mut *self.system;
+                split(state, id, parts, released, release_numbers)
+            }
+            Move::Withdraw(id) => {
+                require(self.status(id)? == Status::Queued)?;
+                self.system.state.withdraw(id)
+            }
+            Move::Reprioritise(id, priority) => {
+                require(self.row(id)?.is_unsettled() && priority <= 10)?;
+                self.system.state.reprioritise(id, priority)
+            }
+            Move::SetReleaseBudget(agent, value) => {
+                self.check_agent(agent)?;
+                require(value.is_none_or(|value| (0..=AMOUNT_MAX).contains(&value)))?;
+                let desk = &mut self.system.desks[agent.ix()];
+                desk.set_budget(&mut self.system.state, agent, value);
+                Ok(())
+            }
+            Move::Queue(id, cause) => {
+                require(self.status(id)? == Status::Released)?;
+                require(matches!(cause, Cause::Liquidity | Cause::Order))?;
+                self.released -= 1;
+                self.system.state.enqueue(id, cause)
+            }
+            Move::Settle(id, cause) => self.settle(id, cause),
+            Move::SettleTogether(ids, cause) => self.settle_together(ids, cause),
+            Move::ReachRingLimit(rings) => {
+                let (kind, nobody) = (Kind::RingLimitReached, AgentId(NONE));
+                self.system
+                    .state
+                    .record(kind, Cause::None, nobody, NONE, rings);
+                Ok(())
+            }
+            Move::EndDay => {
+                self.pass_settlement();
+                require(self.is_last_of_day())?;
+                end_of_day::run(&mut self.system.state)
+            }
+            Move::CreditDeferred => {
+                self.pass_settlement();
+                self.system.credit_deferred()
+            }
+            Move::BecomeOverdue => {
+                self.accrue();
+                penalties::overdue(&mut self.system.state)
+            }
+            Move::ChargeEndOfDay => {
+                self.accrue();
+                require(self.is_last_of_day())?;
+                penalties::end_of_day(&mut self.system.state)
+            }
+            Move::CloseDay(agent) => {
+                self.check_agent(agent)?;
+                self.accrue();
+                require(self.is_last_of_day())?;
+                liquidity_pool::close(&mut self.system.state, agent)
+            }
+        }
+    }
+
+    fn settle(&mut self, id: TransactionId, cause: Cause) -> Result<()> {
+        let status = self.status(id)?;
+        match cause {
+            Cause::Entry => {
+                require(status == Status::Released)?;
+                self.released -= 1;
+            }
+            Cause::QueueRelease => require(status == Status::Queued)?,
+            _ => return Err(damaged("a transaction cannot settle alone so")),
+        }
+        require(self.system.state.settle_one(id, cause)?)
+    }
+
+    fn settle_together(&mut self, ids: Vec<TransactionId>, cause: Cause) -> Result<()> {
+        require(cause.is_mechanism())?;
+        for &id in &ids {
+            require(self.status(id)? == Status::Queued)?;
+        }
+        let mut sorted = ids.clone();
+        sorted.sort_unstable();
+        require(sorted.windows(2).all(|pair| pair[0] != pair[1]))?;
+        let posting = Posting { transactions: ids };
+        let crediting = crediting(&self.system.state);
+        require(self.system.state.settle(&posting, cause, crediting)?)
+    }
+
+    /// Stands where the running costs of the tick at hand have accrued.
+    fn accrue(&mut self) {
+        self.pass_settlement();
+        self.system.state.accrues_from = self.system.state.tick + 1;
+    }
+
+    fn is_last_of_day(&self) -> bool {
+        (self.system.state.tick + 1).is_multiple_of(self.system.ticks_per_day)
+    }
+
+    fn row(&self, id: TransactionId) -> Result<&Transaction> {
+        let transactions = &self.system.state.transactions;
+        require(id.0 < transactions.len())?;
+        Ok(&transactions[id])
+    }
+
+    fn status(&self, id: TransactionId) -> Result<Status> {
+        Ok(self.row(id)?.status)
+    }
+
+    fn check_agent(&self, agent: AgentId) -> Result<()> {
+        require(agent.ix() < self.system.names.len())
+    }
+}
+
+/// Refuses a move that no system could have made.
+fn require(is_possible: bool) -> Result<()> {
+    if is_possible {
+        Ok(())
+    } else {
+        Err(Error::Saved(
+            "the saved state is damaged: a move cannot be made where it stands".to_owned(),
+        ))
+    }
+}
