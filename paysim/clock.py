@@ -37,9 +37,10 @@ from simpy.events import URGENT, Event, EventPriority
 from paysim.errors import PaysimError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from simpy import Environment
+    from simpy.events import Process
 
     from paysim._kernel import Kernel
 
@@ -80,6 +81,7 @@ class Clock:
     A tick is *ahead*, then *open* (its opening has been processed), then *settled*.
     The clock always has exactly one event of its own on the schedule: the next opening, the
     settlement of the open tick, or, when it has come to the end, an empty event at the end's time.
+    It begins with the next tick of its kernel.
 
     Args:
         end: The first tick that is not opened.
@@ -108,14 +110,19 @@ class Clock:
         self._ticks_per_day = ticks_per_day
         self._log = log
         # The tick that `_opening` opens; whether anybody may be waiting for it.
-        self._next = 0
+        self._next = kernel.tick
         self._awaited = False
         self._opening = self._new_opening()
         self._outcome: Event | None = None
+        # The empty event at the end's time, once there is one.
+        self._arrival: Event | None = None
         # What has stopped the clock, and in which tick.
         self._error: BaseException | None = None
         self._error_tick = 0
-        self._schedule_opening()
+        if self._next < self._end:
+            self._schedule_opening()
+        else:
+            self._schedule_arrival()
 
     @property
     def end(self) -> int:
@@ -151,6 +158,28 @@ class Clock:
             if not self._kernel.is_open:
                 self._awaited = True
         return self._outcome
+
+    def waiting(self, own: Collection[Process]) -> int:
+        """
+        Count what waits in the environment or for this clock, besides the clock and some processes.
+
+        A process that waits for something else than time, an opening, an outcome or one of those
+        processes cannot be found: the environment does not know it.
+
+        Args:
+            own: The processes that do not count.
+        """
+        known = {id(self), *map(id, own)}
+        # What `env.run` has stopped at it leaves behind with a priority before all others.
+        scheduled = [(event, rank < URGENT) for _, rank, _, event in self.env._queue]
+        idle = [e for e, is_left in scheduled if not (e.callbacks or is_left or e is self._arrival)]
+        awaited = [event for event, _ in scheduled] + [*own]
+        if self._outcome is not None:
+            awaited.append(self._outcome)
+        callbacks = [callback for event in awaited for callback in event.callbacks or ()]
+        strange = [c for c in callbacks if id(getattr(c, "__self__", None)) not in known]
+        active = self.env.active_process
+        return len(idle) + len(strange) + (active is not None and id(active) not in known)
 
     def extend(self) -> None:
         """
@@ -221,6 +250,12 @@ class Clock:
 
     def _schedule_opening(self) -> None:
         _schedule(self.env, self._opening, self._next, OPENING, self._next)
+
+    def _schedule_arrival(self) -> None:
+        # Nobody waits for this event: it carries the environment's time to the end of the run.
+        if self.env.now <= self._next:
+            self._arrival = Event(self.env)
+            _schedule(self.env, self._arrival, self._next, URGENT)
 
     def _open(self, _: Event) -> None:
         self._act(self._open_or_advance)
@@ -296,8 +331,7 @@ class Clock:
         if self._next < self._end:
             self._schedule_opening()
             return
-        # Nobody waits for this event: it carries the environment's time to the end of the run.
-        _schedule(self.env, Event(self.env), self._next, URGENT)
+        self._schedule_arrival()
         if self._log is not None:
             self._log.info("run finished", ticks=self._next)
 

@@ -9,10 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from paysim._kernel import Kernel
-from paysim.errors import ScenarioError
+from paysim.errors import Problem, ScenarioError
 from paysim.scenario import Scenario
 
 if TYPE_CHECKING:
+    from os import PathLike
+
+    from paysim.checkpoints import Checkpoint
     from paysim.results import Results
 
 
@@ -31,7 +34,52 @@ class Orchestrator:
         if not isinstance(config, dict):
             raise ScenarioError(f"config must be a dict (got {type(config).__name__})")
         self._scenario = Scenario.from_dict(config)
-        self._kernel = Kernel(self._scenario, self._scenario.rng_seed)
+        self._seed = self._scenario.rng_seed
+        self._kernel = Kernel(self._scenario, self._seed)
+
+    @classmethod
+    def restore(cls, path: str | PathLike[str]) -> Orchestrator:
+        """
+        Return the run that `checkpoint`, here or of a `Simulation`, has saved to a file.
+
+        Raises:
+            ScenarioError: The file is damaged, truncated, newer or no checkpoint, or agents of it
+                decided in Python, for which there is `Simulation.restore`.
+        """
+        from paysim.checkpoints import read_checkpoint
+
+        return cls.resumed(read_checkpoint(path))
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> Orchestrator:
+        """
+        Return a run of a scenario that is one already.
+        """
+        return cls._around(scenario, scenario.rng_seed, Kernel(scenario, scenario.rng_seed))
+
+    @classmethod
+    def resumed(cls, saved: Checkpoint) -> Orchestrator:
+        """
+        Return the run that a checkpoint holds.
+
+        Raises:
+            ScenarioError: It is damaged, or agents of it decided in Python.
+        """
+        from paysim.checkpoints import restored_kernel
+
+        if saved.agents:
+            names = ", ".join(list(saved.agents)[:10])
+            text = "must hold a run without behaviour in Python, for which Simulation.restore is"
+            raise ScenarioError([Problem(saved.name, "", text, f"agents that have one: {names}")])
+        return cls._around(saved.scenario, saved.seed, restored_kernel(saved))
+
+    @classmethod
+    def _around(cls, scenario: Scenario, seed: int, kernel: Kernel) -> Orchestrator:
+        orchestrator = cls.__new__(cls)
+        orchestrator._scenario = scenario
+        orchestrator._seed = seed
+        orchestrator._kernel = kernel
+        return orchestrator
 
     def __repr__(self) -> str:
         """
@@ -101,4 +149,25 @@ class Orchestrator:
         """
         from paysim.results import Results
 
-        return Results(self._kernel, self._scenario, self._scenario.rng_seed)
+        return Results(self._kernel, self._scenario, self._seed)
+
+    def checkpoint(self, path: str | PathLike[str]) -> None:
+        """
+        Save everything that decides the future of this run to a file, whole or not at all.
+
+        Raises:
+            ScenarioError: `path` is not the path of a file.
+            PaysimError: The file cannot be written, or another process is using it.
+        """
+        from paysim.checkpoints import write_checkpoint
+
+        write_checkpoint(path, self.saved())
+
+    def saved(self) -> Checkpoint:
+        """
+        Return what `checkpoint` writes.
+        """
+        from paysim.checkpoints import Checkpoint
+
+        kernel = self._kernel
+        return Checkpoint(self._scenario, self._seed, kernel.tick, {}, kernel.save())

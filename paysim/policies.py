@@ -11,12 +11,15 @@ kernel, once. A policy in Python is any object with a method `decide(view)` that
 A decision is a small frozen object. It changes nothing when it is made: the agent carries it out
 in step 4 of the tick, together with the decisions of all other agents.
 No decision can lose a transaction.
+
+A policy that remembers something says so by `get_state` and `set_state`, so that a run can be saved:
+see `Stateful`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
 import attrs
 
@@ -41,6 +44,7 @@ __all__ = [
     "Reprioritise",
     "SetReleaseBudget",
     "Split",
+    "Stateful",
     "Withdraw",
     "hold",
     "release",
@@ -86,6 +90,28 @@ class Policy(Protocol):
 
         Args:
             view: The agent's own account and queues now, and what the rules make public.
+        """
+
+
+@runtime_checkable
+class Stateful(Policy, Protocol):
+    """
+    What a policy in Python has to offer besides, if its runs are to be saved.
+
+    A policy without attributes has nothing to keep and needs neither method.
+    """
+
+    def get_state(self) -> Any:
+        """
+        Return whatever decides what this policy will do, as plain JSON.
+
+        Plain JSON is `None`, a bool, an int of less than 100 digits, a finite float, a text, a
+        list, or a dict whose keys are texts; nothing else, as JSON would give something else back.
+        """
+
+    def set_state(self, value: Any) -> None:
+        """
+        Take back what `get_state` has returned; the value is this policy's to keep.
         """
 
 

@@ -16,22 +16,30 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from math import isfinite
-from os import PathLike
-from types import MappingProxyType
+from types import EllipsisType, MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import simpy
-from simpy.events import Event
+from simpy.events import Event, Process
 
 from paysim._kernel import Kernel
 from paysim.agent import Agent
+from paysim.arguments import (
+    check_behaviour,
+    check_env,
+    check_lane,
+    check_scenario,
+    check_seed,
+    is_plain,
+)
 from paysim.clock import Clock, TickOutcome
 from paysim.errors import PaysimError, ScenarioError, shown
-from paysim.processes import behaviour_process, has_decide, policy_process
+from paysim.processes import behaviour_process, policy_process
 from paysim.scenario import Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from os import PathLike
 
     from paysim.policies import Policy
     from paysim.processes import AgentProcess
@@ -40,8 +48,6 @@ if TYPE_CHECKING:
     Behaviour: TypeAlias = Policy | Callable[[Agent], AgentProcess]
 
 Lane: TypeAlias = Literal["process", "compiled"]
-
-SEED_MAX = 2**64 - 1
 
 
 def run(scenario: Scenario, seed: int | None = None) -> Results:
@@ -93,16 +99,68 @@ class Simulation:
         behaviour: Mapping[str, Behaviour] | None = None,
     ) -> None:
         scenario = check_scenario(scenario)
-        self.scenario = scenario
-        self.seed = check_seed(scenario, seed)
-        self.env = env = _check_env(env)
-        self.lane = lane
-        behaviour = _check_behaviour(scenario, behaviour)
-        _check_lane(lane, env, behaviour)
+        seed = check_seed(scenario, seed)
+        env = check_env(env, 0)
+        behaviour = check_behaviour(scenario, behaviour)
+        check_lane(lane, env, behaviour)
+        kernel = Kernel(scenario, seed, _scripted(scenario, behaviour))
+        self._set_up(scenario, seed, env, lane, behaviour, kernel)
 
-        ids = [config.id for config in scenario.agent_configs]
-        scripted = [index for index, id in enumerate(ids) if id in behaviour]
-        self._kernel = kernel = Kernel(scenario, self.seed, scripted)
+    @classmethod
+    def restore(
+        cls,
+        path: str | PathLike[str],
+        behaviour: Mapping[str, Behaviour] | None = None,
+        *,
+        env: simpy.Environment | None = None,
+        lane: Lane | None = None,
+    ) -> Simulation:
+        """
+        Return the simulation that `checkpoint` has saved, which goes on as that one would have.
+
+        Args:
+            path: The file.
+            behaviour: As for a new simulation. Every agent that decided in Python must be in it;
+                an object with `set_state` is given what `get_state` returned.
+            env: An environment at the time of the next tick or before; `None` makes one at it.
+            lane: As for a new simulation, whatever the lane was.
+
+        Raises:
+            ScenarioError: An argument is not what it has to be, or the file is damaged, truncated,
+                newer, or no checkpoint.
+        """
+        from paysim.checkpoints import read_checkpoint, restored_kernel
+        from paysim.saving import check_takers, give_states
+
+        saved = read_checkpoint(path)
+        env = check_env(env, saved.tick)
+        behaviour = check_behaviour(saved.scenario, behaviour)
+        check_lane(lane, env, behaviour)
+        check_takers(saved.agents, behaviour)
+        kernel = restored_kernel(saved, _scripted(saved.scenario, behaviour))
+        give_states(saved.agents, behaviour)
+        simulation = cls.__new__(cls)
+        simulation._set_up(saved.scenario, saved.seed, env, lane, behaviour, kernel)
+        return simulation
+
+    def _set_up(
+        self,
+        scenario: Scenario,
+        seed: int,
+        env: simpy.Environment,
+        lane: Lane | None,
+        behaviour: Mapping[str, Behaviour],
+        kernel: Kernel,
+    ) -> None:
+        """
+        Begin with the next tick of a kernel.
+        """
+        self.scenario = scenario
+        self.seed = seed
+        self.env = env
+        self.lane = lane
+        self._kernel = kernel
+        self._behaviour = dict(behaviour)
         self._end = scenario.ticks_per_day * scenario.num_days
         log = _operational_log()
         self._clock = clock = Clock(
@@ -110,23 +168,30 @@ class Simulation:
             kernel,
             end=self._end,
             asks_policies=lane != "process",
-            stretches=lane != "process" and _is_plain(env),
+            stretches=lane != "process" and is_plain(env),
             ticks_per_day=scenario.ticks_per_day,
             log=log,
         )
+        ids = [config.id for config in scenario.agent_configs]
         self._agents = {
             id: Agent(clock, kernel, index, id, id in behaviour) for index, id in enumerate(ids)
         }
+        self._processes: list[Process] = []
         if lane == "process":
             # Before all others, so that policies are the first to act at an opening.
             for index, id in enumerate(ids):
                 if id not in behaviour:
-                    env.process(policy_process(clock, kernel, index))
+                    self._processes.append(env.process(policy_process(clock, kernel, index)))
         for id, agent in self._agents.items():
             if id in behaviour:
                 agent.process = env.process(behaviour_process(clock, agent, behaviour[id]))
+                self._processes.append(agent.process)
         if log is not None:
-            log.info("run started", agents=len(ids), ticks=self._end, seed=self.seed, lane=lane)
+            facts = {"agents": len(ids), "ticks": self._end, "seed": seed, "lane": lane}
+            if kernel.tick:
+                log.info("run resumed", tick=kernel.tick, **facts)
+            else:
+                log.info("run started", **facts)
 
     def __repr__(self) -> str:
         """
@@ -214,6 +279,87 @@ class Simulation:
         scripted = [id for id, agent in self._agents.items() if agent.process is not None]
         return Results(self._kernel, self.scenario, self.seed, scripted)
 
+    def checkpoint(self, path: str | PathLike[str]) -> None:
+        """
+        Save everything that decides the future of this run to a file, whole or not at all.
+
+        The run goes on as if nothing had happened. What is saved is the state between two ticks,
+        the decisions that wait for the next one included.
+
+        Args:
+            path: The file; one that is there is replaced.
+
+        Raises:
+            ScenarioError: `path` is not the path of a file.
+            PaysimError: A tick is open, the simulation has stopped with an error, a behaviour
+                cannot be saved, other processes wait in the environment, the file cannot be
+                written, or another process is using it.
+        """
+        from paysim.checkpoints import Checkpoint, write_checkpoint
+        from paysim.saving import check_alone, check_between_ticks, saved_agents
+
+        check_between_ticks(self._clock, self._kernel, "saved")
+        agents = saved_agents(self._behaviour)
+        check_alone(
+            self._clock,
+            self._processes,
+            "saved",
+            "let it come to its end first, and start one like it after restoring",
+        )
+        kernel = self._kernel
+        saved = Checkpoint(self.scenario, self.seed, kernel.tick, agents, kernel.save())
+        write_checkpoint(path, saved)
+
+    def branch(
+        self,
+        behaviour: Mapping[str, Behaviour] | None = None,
+        *,
+        env: simpy.Environment | None = None,
+        lane: Lane | EllipsisType | None = ...,
+    ) -> Simulation:
+        """
+        Return a copy of this simulation that goes its own way; this one stays as it is.
+
+        Objects with `decide(view)` are copied by `copy.deepcopy`, all in one go, so that what they
+        share their copies share. A SimPy process cannot be copied.
+
+        Args:
+            behaviour: Behaviours that take the place of what agents have here, as they are given.
+                An agent whose behaviour is a generator function must be in it.
+            env: An environment at the time of the next tick or before; `None` makes a plain one
+                at the time of this one's. If other processes wait here it must be given: they stay
+                behind, and those that the branch is to have are started in it by the caller.
+            lane: As for a new simulation; the lane of this one if it is not given.
+
+        Raises:
+            ScenarioError: An argument is not what it has to be.
+            PaysimError: A tick is open, the simulation has stopped with an error, a behaviour
+                cannot be copied, or other processes wait in the environment.
+        """
+        from paysim.saving import check_alone, check_between_ticks, copies
+
+        check_between_ticks(self._clock, self._kernel, "copied")
+        changed = check_behaviour(self.scenario, behaviour)
+        if env is None:
+            check_alone(
+                self._clock,
+                self._processes,
+                "copied",
+                "give the branch an environment of its own, branch(env=...), and start there what "
+                "it is to have",
+            )
+            env = simpy.Environment(initial_time=self.env.now)
+        else:
+            env = check_env(env, self._kernel.tick)
+        kept = {id: given for id, given in self._behaviour.items() if id not in changed}
+        every = {**copies(kept), **changed}
+        lane = self.lane if lane is ... else lane
+        check_lane(lane, env, every)
+        kernel = self._kernel.branch(_scripted(self.scenario, every))
+        other = type(self).__new__(type(self))
+        other._set_up(self.scenario, self.seed, env, lane, every, kernel)
+        return other
+
     def _drive(self, until: float | Event | None = None) -> Any:
         """
         Run the environment, to the end of the tick if no other is given, and stop the clock upon
@@ -234,86 +380,11 @@ class Simulation:
             )
 
 
-def check_scenario(scenario: object) -> Scenario:
+def _scripted(scenario: Scenario, behaviour: Mapping[str, Behaviour]) -> list[int]:
     """
-    Return what is a scenario already.
-
-    Raises:
-        ScenarioError: It is something else, such as the path of one.
+    Return the numbers of the agents that have no compiled policy.
     """
-    if isinstance(scenario, Scenario):
-        return scenario
-    hint = ""
-    if isinstance(scenario, Mapping):
-        hint = ": use Scenario.from_dict"
-    elif isinstance(scenario, str | PathLike):
-        hint = ": use load_scenario"
-    raise ScenarioError(f"scenario must be a Scenario (got {type(scenario).__name__}{hint})")
-
-
-def check_seed(scenario: Scenario, seed: object) -> int:
-    """
-    Return a seed, or the scenario's for `None`.
-
-    Raises:
-        ScenarioError: It is not an int of 64 bits.
-    """
-    if seed is None:
-        return scenario.rng_seed
-    if not isinstance(seed, int) or isinstance(seed, bool):
-        raise ScenarioError(f"seed must be int (got {shown(seed)})")
-    if not 0 <= seed <= SEED_MAX:
-        raise ScenarioError(f"seed must be in 0 to {SEED_MAX} (got {shown(seed)})")
-    return seed
-
-
-def _check_env(env: simpy.Environment | None) -> simpy.Environment:
-    if env is None:
-        return simpy.Environment()
-    if not isinstance(env, simpy.Environment):
-        raise ScenarioError(f"env must be a simpy.Environment (got {shown(env)})")
-    if env.now > 0:
-        raise ScenarioError(
-            f"env.now must be at most 0, tick 0 being still to come (got {env.now})"
-        )
-    return env
-
-
-def _check_behaviour(
-    scenario: Scenario, behaviour: Mapping[str, Behaviour] | None
-) -> Mapping[str, Behaviour]:
-    if behaviour is None:
-        return {}
-    if not isinstance(behaviour, Mapping):
-        raise ScenarioError(
-            f"behaviour must map agents' ids to behaviours (got {shown(behaviour)})"
-        )
-    known = {config.id for config in scenario.agent_configs}
-    for id in behaviour:
-        if id not in known:
-            raise ScenarioError(f"behaviour names agent {shown(id)}, which is not in the scenario")
-    return behaviour
-
-
-def _check_lane(lane: object, env: simpy.Environment, behaviour: Mapping[str, Behaviour]) -> None:
-    if lane not in (None, "process", "compiled"):
-        raise ScenarioError(f"lane must be 'process', 'compiled' or None (got {shown(lane)})")
-    if lane != "compiled":
-        return
-    for id, given in behaviour.items():
-        if has_decide(given):
-            raise ScenarioError(
-                f"lane 'compiled' cannot be had: agent {id!r} decides in Python in every tick"
-            )
-    if not _is_plain(env):
-        raise ScenarioError(
-            f"lane 'compiled' cannot be had: a {type(env).__name__} may have its own idea of time"
-        )
-
-
-def _is_plain(env: simpy.Environment) -> bool:
-    # A subclass may do something between two events, as `RealtimeEnvironment` does.
-    return type(env) is simpy.Environment
+    return [i for i, config in enumerate(scenario.agent_configs) if config.id in behaviour]
 
 
 def _operational_log() -> Any | None:

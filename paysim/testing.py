@@ -40,6 +40,16 @@ class Scripted:
         """
         return self.script.get(view.tick, ())
 
+    def get_state(self) -> None:
+        """
+        Return nothing: what a script decides depends on the tick alone.
+        """
+
+    def set_state(self, value: None) -> None:
+        """
+        Take nothing back.
+        """
+
 
 def payment(
     sender_id: str, receiver_id: str, amount: int, tick: int = 0, **changes: Any

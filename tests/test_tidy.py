@@ -12,7 +12,8 @@ from record import ROOT
 
 LAYERS = """
 errors exact texts fields records behaviour rules bounds scenario schema yaml_text json_text loading
-summary results policies clock agent processes simulation orchestrator testing logs cli
+state_file checkpoints summary results policies clock agent processes arguments saving simulation
+orchestrator testing logs cli
 """
 """
 Every module imports only modules that stand before it, wherever in its text the import stands.
@@ -22,8 +23,8 @@ Imports for type checkers only are free.
 ORDER = LAYERS.split()
 
 ONLY_IN = {
-    "simpy": {"agent", "clock", "processes", "simulation"},
-    "paysim._kernel": {"agent", "orchestrator", "simulation"},
+    "simpy": {"agent", "arguments", "clock", "processes", "simulation"},
+    "paysim._kernel": {"agent", "checkpoints", "orchestrator", "simulation"},
     "structlog": {"logs"},
     "yaml": {"yaml_text"},
     "click": {"cli"},

@@ -1,5 +1,5 @@
 """
-The command line: `paysim run`, `paysim validate`, `paysim schema`.
+The command line: `paysim run`, `validate`, `schema`, and `create`, `tick`, `state` for saved runs.
 
 Exit codes: 0, 1 for an error while running or writing, 2 for bad input, 130 for Ctrl-C.
 Errors go to standard error in one clear text, results to standard output.
@@ -17,6 +17,7 @@ import click
 from paysim.cli.common import BAD_INPUT, INTERRUPTED, RUN_ERROR
 from paysim.cli.run import run
 from paysim.cli.scenarios import schema, validate
+from paysim.cli.state import create, state, tick
 from paysim.errors import PaysimError, ScenarioError
 
 
@@ -86,5 +87,5 @@ def cli() -> None:
     """
 
 
-for _command in (run, validate, schema):
+for _command in (run, validate, schema, create, tick, state):
     cli.add_command(_command)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from paysim.cli.common import FilePath, no_progress, progress, start_logging
+from paysim.cli.state import on_state
 
 if TYPE_CHECKING:
     from paysim.simulation import Simulation
@@ -26,7 +27,7 @@ What one slice of a run is to last: short enough for Ctrl-C and a smooth progres
 
 
 @click.command()
-@click.argument("scenario", type=FilePath())
+@click.argument("scenario", type=FilePath(), required=False)
 @click.option("--seed", type=int, help="Seed of the random streams, in place of the scenario's.")
 @click.option("--out", type=FilePath(), help="Directory for tables and event log.")
 @click.option(
@@ -40,8 +41,9 @@ What one slice of a run is to last: short enough for Ctrl-C and a smooth progres
 @click.option("--json", "as_json", is_flag=True, help="Print the totals as JSON, not as text.")
 @click.option("--verbose", "-v", is_flag=True, help="Write log lines to standard error.")
 @click.option("--log-file", type=FilePath(), help="Append log lines to a file.")
+@on_state
 def run(
-    scenario: Path,
+    scenario: Path | None,
     seed: int | None,
     out: Path | None,
     lane: Literal["auto", "process", "compiled"],
@@ -55,7 +57,12 @@ def run(
 
     With --out DIR the tables are written as CSV, the event log as JSON lines, and the scenario with
     its seed, so that the run can be repeated.
+
+    With --state FILE --count N, in the place of SCENARIO and of all other options, a saved state is
+    run on by N ticks, and what they have done is printed as JSON.
     """
+    if scenario is None:
+        raise click.UsageError("Missing argument 'SCENARIO'.")
     with ExitStack() as stack:
         start_logging(stack, verbose, log_file)
         from paysim.loading import load_scenario

@@ -31,7 +31,7 @@ use replay::Replay;
 struct Head {
     /// The next tick to open.
     tick: Tick,
-    /// How many events the log has, and what they hash to.
+    /// How many events the log has, and what they and the tick hash to.
     events: u64,
     log: u64,
     /// The outcome of the last tick: arrivals, settlements, those by a mechanism, and its cost.
@@ -67,7 +67,7 @@ impl System {
         let head = Head {
             tick: self.state.tick,
             events: self.state.journal.len() as u64,
-            log: hash(&self.state.journal),
+            log: hash(&self.state.journal, self.state.tick),
             outcome: (
                 counts.arrivals,
                 counts.settlements,
@@ -102,7 +102,7 @@ impl System {
                 other => damaged(other),
             })?;
         let journal = &system.state.journal;
-        if (journal.len() as u64, hash(journal)) != (head.events, head.log) {
+        if (journal.len() as u64, hash(journal, head.tick)) != (head.events, head.log) {
             return Err(damaged("its event log is not the one it states"));
         }
         for (number, decisions) in head.pending {
@@ -162,10 +162,10 @@ fn write(value: &impl Serialize, bytes: &mut Vec<u8>) -> Result<()> {
     Ok(())
 }
 
-/// The hash of a log: two that differ in any event or cost differ in it.
-fn hash(journal: &Journal) -> u64 {
+/// The hash of a log before a tick: two that differ in any event or cost differ in it.
+fn hash(journal: &Journal, tick: Tick) -> u64 {
     const PIECE: usize = 1 << 16;
-    let mut hash = 0;
+    let mut hash = u64::from(tick);
     let mut piece = Vec::with_capacity(PIECE + 64);
     for event in journal.iter() {
         piece.extend_from_slice(&event.tick.to_le_bytes());
