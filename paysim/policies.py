@@ -12,8 +12,8 @@ A decision is a small frozen object. It changes nothing when it is made: the age
 in step 4 of the tick, together with the decisions of all other agents.
 No decision can lose a transaction.
 
-A policy that remembers something says so by `get_state` and `set_state`, so that a run can be saved:
-see `Stateful`.
+A policy that remembers something tells it by `get_state` and `set_state`, so that a run can be
+saved: see `Stateful`.
 """
 
 from __future__ import annotations

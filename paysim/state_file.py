@@ -1,0 +1,241 @@
+"""
+Files that are replaced whole: one writer at a time, and never half of one to be seen.
+
+A file is written under a temporary name in its directory, forced to the disk, and renamed.
+Whoever is going to replace a file holds a lock on it, which the system takes back from a process
+that ends, however it ends. A temporary file is locked by its writer too: one that is not locked
+was left by a writer that was killed, and the next writer removes it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from paysim.errors import PaysimError, ScenarioError, shown
+
+try:
+    import fcntl
+except ImportError:  # A system without POSIX locks: files are still replaced whole.
+    fcntl = None  # type: ignore[assignment]
+
+_TRIES = 100
+
+
+def as_path(path: object) -> Path:
+    """
+    Return what is the path of a file, as far as that can be told.
+
+    Raises:
+        ScenarioError: It is not a path.
+    """
+    if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
+        raise ScenarioError(f"path must be text or os.PathLike, and not empty (got {shown(path)})")
+    return Path(os.fsdecode(path))
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """
+    Open a file for reading, which never waits for one that is a pipe.
+
+    Raises:
+        ScenarioError: It cannot be read or is no file.
+    """
+    try:
+        with open(_open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+            yield file
+    except (OSError, ValueError) as error:
+        raise ScenarioError(f"{place(path)}  cannot be read: {_reason(error)}") from None
+
+
+@contextmanager
+def held(path: Path) -> Iterator[BinaryIO]:
+    """
+    Hold the lock on a file, open for reading, so that no other process replaces it meanwhile.
+
+    Raises:
+        ScenarioError: It cannot be read or is no file.
+        PaysimError: Another process holds the lock, or it cannot be locked.
+    """
+    for _ in range(_TRIES):
+        try:
+            descriptor = _open(path, os.O_RDWR | getattr(os, "O_NONBLOCK", 0))
+        except (OSError, ValueError) as error:
+            raise ScenarioError(f"{place(path)}  cannot be opened: {_reason(error)}") from None
+        with open(descriptor, "rb") as file:
+            try:
+                is_locked = _lock(descriptor)
+            except OSError as error:
+                raise PaysimError(f"{place(path)}  cannot be locked: {_reason(error)}") from None
+            if not is_locked:
+                break
+            # Whoever held the lock may have put another file in its place since it was opened.
+            if _is_at(path, descriptor):
+                yield file
+                return
+    raise PaysimError(f"{place(path)}  is in use by another process: try again when it is done")
+
+
+@contextmanager
+def free(path: Path) -> Iterator[None]:
+    """
+    Hold the lock on a file that may be missing.
+
+    Raises:
+        ScenarioError: It cannot be read or is no file.
+        PaysimError: Another process holds the lock, or it cannot be locked.
+    """
+    if os.path.lexists(path):
+        with held(path):
+            yield
+    else:
+        yield
+
+
+def replace_file(path: Path, parts: Iterable[bytes], must_be_new: bool = False) -> None:
+    """
+    Write a file whole or not at all; one that is there keeps its permissions.
+
+    The caller holds the lock on what is there.
+
+    Args:
+        path: Where; a link is followed.
+        parts: What the file holds, in order.
+        must_be_new: Whether a file that is there is an error rather than replaced.
+
+    Raises:
+        ScenarioError: There must be no such file, and there is.
+        PaysimError: It cannot be written.
+    """
+    try:
+        # A rename would take the place of a link, and not of what it leads to.
+        target = Path(os.path.realpath(path))
+        mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
+        _remove_leftovers(target)
+        descriptor, temporary = _temporary(target)
+        with open(descriptor, "wb") as file:
+            try:
+                if mode is not None:
+                    os.chmod(temporary, mode)
+                file.writelines(parts)
+                file.flush()
+                os.fsync(descriptor)
+                if must_be_new:
+                    _link(temporary, target)
+                else:
+                    os.replace(temporary, target)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+        _sync_directory(target.parent)
+    except (OSError, ValueError) as error:
+        raise PaysimError(f"{place(path)}  cannot be written: {_reason(error)}") from error
+
+
+def exists(path: Path) -> ScenarioError:
+    """
+    Return the error for a file that must not be there and is.
+    """
+    return ScenarioError(f"{place(path)}  must not exist, and does")
+
+
+def place(path: Path) -> str:
+    """
+    Return a path as errors begin with it: whatever it holds, on one line.
+    """
+    name = str(path)
+    return name if name.isprintable() else ascii(name)[1:-1]
+
+
+def _open(path: Path, flags: int) -> int:
+    descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ValueError("it is not a file")
+    return descriptor
+
+
+def _link(temporary: Path, path: Path) -> None:
+    """
+    Give a temporary file its name, unless there is such a file.
+    """
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise exists(path) from None
+    temporary.unlink()
+
+
+def _lock(descriptor: int) -> bool:
+    """
+    Try to lock an open file; it is unlocked when it is closed or its process ends.
+    """
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _temporary(path: Path) -> tuple[int, Path]:
+    """
+    Make a temporary file beside a path, and lock it.
+    """
+    for number in itertools.count():
+        temporary = path.with_name(f".{path.name}.{number}.tmp")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        try:
+            descriptor = os.open(temporary, flags, 0o666)
+        except FileExistsError:
+            if number == _TRIES:
+                raise
+            continue
+        # Between making and locking it, another writer may have taken it for a leftover.
+        if _lock(descriptor) and _is_at(temporary, descriptor):
+            return descriptor, temporary
+        os.close(descriptor)
+    raise AssertionError
+
+
+def _remove_leftovers(path: Path) -> None:
+    if fcntl is None:
+        return
+    for number in range(_TRIES + 1):
+        temporary = path.with_name(f".{path.name}.{number}.tmp")
+        if not os.path.lexists(temporary):
+            continue
+        with suppress(OSError, ValueError):
+            descriptor = _open(temporary, os.O_RDWR)
+            with open(descriptor, "rb"):
+                if _lock(descriptor):
+                    temporary.unlink()
+
+
+def _sync_directory(directory: Path) -> None:
+    # A rename is on the disk only when the directory is; not every system can be asked for that.
+    if os.name == "posix":
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _reason(error: Exception) -> str:
+    reason = error.strerror if isinstance(error, OSError) else None
+    return (reason or str(error)).lower()
