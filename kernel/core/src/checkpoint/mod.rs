@@ -6,6 +6,8 @@
 //! no policy and searches no queue. So whatever the bytes say, a restored system is one that moves
 //! of the kernel can lead to, or there is none.
 
+#[cfg(test)]
+mod forged;
 mod moves;
 mod replay;
 

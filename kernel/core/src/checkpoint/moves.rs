@@ -53,6 +53,37 @@ pub(super) enum Move {
     CloseDay(AgentId),
 }
 
+impl Move {
+    /// Where it stands in the order of a tick: the step, those of settlement as one, with the close
+    /// of a day after the penalties.
+    pub fn step(&self) -> u8 {
+        match self {
+            Self::Later(_) | Self::OpenAccounts => 0,
+            Self::OpenDay(_) => 1,
+            Self::ArriveGiven(_) | Self::ArriveGenerated(..) => 3,
+            Self::Release(_)
+            | Self::Split(..)
+            | Self::Withdraw(_)
+            | Self::Reprioritise(..)
+            | Self::SetReleaseBudget(..) => 4,
+            Self::Queue(..)
+            | Self::Settle(..)
+            | Self::SettleTogether(..)
+            | Self::ReachRingLimit(_) => SETTLEMENT,
+            Self::EndDay => 8,
+            Self::CreditDeferred => 9,
+            Self::BecomeOverdue => COSTS,
+            Self::ChargeEndOfDay => 11,
+            Self::CloseDay(_) => 12,
+        }
+    }
+}
+
+/// Steps 5 to 7, after which nobody is in line.
+pub(super) const SETTLEMENT: u8 = 7;
+/// From here on running costs see changes in the next tick.
+pub(super) const COSTS: u8 = 10;
+
 /// The moves of a system's log, in order.
 pub(super) struct Moves<'a> {
     system: &'a System,

@@ -13,7 +13,7 @@ use crate::system::System;
 use crate::transaction::{Status, Transaction};
 
 use super::damaged;
-use super::moves::Move;
+use super::moves::{COSTS, Move, SETTLEMENT};
 
 /// A new system on its way to where a saved one stood.
 pub(super) struct Replay<'a> {
@@ -22,8 +22,8 @@ pub(super) struct Replay<'a> {
     end: Tick,
     /// Released in the tick at hand, and neither settled nor queued yet.
     released: usize,
-    /// Whether the tick at hand is past step 7, which empties the line.
-    past_settlement: bool,
+    /// The step of the tick at hand that the last move was of.
+    step: u8,
 }
 
 impl<'a> Replay<'a> {
@@ -32,7 +32,7 @@ impl<'a> Replay<'a> {
             system,
             end,
             released: 0,
-            past_settlement: false,
+            step: 0,
         }
     }
 
@@ -50,6 +50,10 @@ impl<'a> Replay<'a> {
                 return Err(damaged("a move is of a tick that was not opened"));
             }
             let events = self.system.state.journal.len();
+            if (events == 0) != (step == Move::OpenAccounts) {
+                return Err(damaged("its accounts are not opened first"));
+            }
+            self.stand_at(step.step())?;
             self.make(step)?;
             if self.system.state.journal.len() == events {
                 return Err(damaged("a move leaves no event"));
@@ -83,11 +87,11 @@ impl<'a> Replay<'a> {
             }
         }
         (state.tick, state.accrues_from) = (tick, tick);
-        self.past_settlement = false;
+        self.step = 0;
     }
 
     fn leave_tick(&mut self) -> Result<()> {
-        self.pass_settlement();
+        self.stand_at(u8::MAX)?;
         if self.released > 0 {
             return Err(damaged("a released transaction was not tried"));
         }
@@ -96,11 +100,19 @@ impl<'a> Replay<'a> {
         Ok(())
     }
 
-    /// Stands after step 7 of the tick at hand.
-    fn pass_settlement(&mut self) {
-        if !std::mem::replace(&mut self.past_settlement, true) {
+    /// Stands at a step of the tick at hand.
+    fn stand_at(&mut self, step: u8) -> Result<()> {
+        if step < self.step {
+            return Err(damaged("its moves are not in the order of a tick"));
+        }
+        if step > SETTLEMENT && self.step <= SETTLEMENT {
             self.empty_line();
         }
+        if step >= COSTS {
+            self.system.state.accrues_from = self.system.state.tick + 1;
+        }
+        self.step = step;
+        Ok(())
     }
 
     fn empty_line(&mut self) {
@@ -137,7 +149,6 @@ impl<'a> Replay<'a> {
             Move::Later(_) => Ok(()),
             Move::OpenAccounts => {
                 require(self.system.state.tick == 0)?;
-                require(self.system.state.journal.is_empty())?;
                 self.system.open_accounts();
                 Ok(())
             }
@@ -211,26 +222,17 @@ impl<'a> Replay<'a> {
                 Ok(())
             }
             Move::EndDay => {
-                self.pass_settlement();
                 require(self.is_last_of_day())?;
                 end_of_day::run(&mut self.system.state)
             }
-            Move::CreditDeferred => {
-                self.pass_settlement();
-                self.system.credit_deferred()
-            }
-            Move::BecomeOverdue => {
-                self.accrue();
-                penalties::overdue(&mut self.system.state)
-            }
+            Move::CreditDeferred => self.system.credit_deferred(),
+            Move::BecomeOverdue => penalties::overdue(&mut self.system.state),
             Move::ChargeEndOfDay => {
-                self.accrue();
                 require(self.is_last_of_day())?;
                 penalties::end_of_day(&mut self.system.state)
             }
             Move::CloseDay(agent) => {
                 self.check_agent(agent)?;
-                self.accrue();
                 require(self.is_last_of_day())?;
                 liquidity_pool::close(&mut self.system.state, agent)
             }
@@ -261,12 +263,6 @@ impl<'a> Replay<'a> {
         let posting = Posting { transactions: ids };
         let crediting = crediting(&self.system.state);
         require(self.system.state.settle(&posting, cause, crediting)?)
-    }
-
-    /// Stands where the running costs of the tick at hand have accrued.
-    fn accrue(&mut self) {
-        self.pass_settlement();
-        self.system.state.accrues_from = self.system.state.tick + 1;
     }
 
     fn is_last_of_day(&self) -> bool {

@@ -1,0 +1,226 @@
+//! Moves that no system has made, as somebody who knows the format could write them.
+
+use super::moves::{Move, Moves};
+use super::replay::Replay;
+use crate::amount::AMOUNT_MAX;
+use crate::behaviour::arrivals::{
+    AmountDistribution, ArrivalSpec, DeadlineOffset, PriorityDistribution,
+};
+use crate::behaviour::policies::Policy;
+use crate::behaviour::stream::{Purpose, Stream, StreamKey};
+use crate::costs::{CostRates, DeadlinePenalty};
+use crate::decision::Decision;
+use crate::event::{Cause, Kind};
+use crate::ids::{AgentId, TransactionId};
+use crate::queue::PriorityClasses;
+use crate::rate::Rate;
+use crate::results::rebuild::Rebuild;
+use crate::rules::{EndOfDay, QueueDiscipline, Rules};
+use crate::spec::{AgentSpec, GivenTransactions, Spec};
+use crate::system::System;
+
+const AGENTS: u32 = 4;
+const TICKS: u32 = 24;
+
+/// Four agents short of money, under rules that make every kind of move.
+fn spec(dice: &mut Stream) -> Spec {
+    let rate = |text| Rate::parse(text).unwrap();
+    let end_of_day = [
+        EndOfDay::CarryOver,
+        EndOfDay::Cancel,
+        EndOfDay::SettleOnCredit,
+    ];
+    let agent = |number: u32| AgentSpec {
+        id: format!("bank-{number}"),
+        opening_balance: 40,
+        credit_limit: 20,
+        liquidity_pool: 60,
+        liquidity_allocation_fraction: rate("0.5"),
+        policy: [Policy::Fifo, Policy::MockSplitting { num_splits: 2 }][number as usize % 2],
+        arrivals: Some(ArrivalSpec {
+            rate_per_tick: 1.5,
+            intraday_profile: vec![1.0],
+            amount: AmountDistribution::Uniform(10, 60),
+            counterparty_weights: None,
+            deadline_offset: DeadlineOffset::Uniform(0, 4),
+            priority: PriorityDistribution::Fixed(5),
+            divisible: true,
+        }),
+    };
+    Spec {
+        ticks_per_day: 6,
+        seed: dice.bits(),
+        agents: (0..AGENTS).map(agent).collect(),
+        cost_rates: CostRates {
+            overdraft_bps_per_tick: rate("1"),
+            delay_cost_per_tick_per_cent: rate("0.001"),
+            delay_multipliers: [[10_000, 20_000]; 3],
+            delay_in_internal_queue: true,
+            delay_in_central_queue: true,
+            liquidity_bps_per_tick: rate("1"),
+            split_friction_cost: rate("3"),
+            deadline_penalty: DeadlinePenalty::Fixed(rate("7")),
+            eod_penalty_per_transaction: rate("9"),
+            eod_borrowing_bps: rate("2"),
+        },
+        rules: Rules {
+            queue_discipline: QueueDiscipline::FifoBypass,
+            deferred_crediting: dice.below(2) == 1,
+            end_of_day: end_of_day[dice.below(3) as usize],
+            priority_classes: PriorityClasses { urgent: 8, high: 6 },
+            bilateral_offsetting: true,
+            cycles: true,
+            max_cycle_length: 4,
+            max_rings_per_tick: 5,
+            gridlock_resolution: true,
+        },
+        transactions: GivenTransactions {
+            senders: vec![AgentId(0), AgentId(1)],
+            receivers: vec![AgentId(1), AgentId(2)],
+            amounts: vec![30, 50],
+            arrival_ticks: vec![0, 3],
+            ..GivenTransactions::default()
+        },
+    }
+}
+
+/// A run in which agents also do at random what no policy does.
+fn run(spec: &Spec, dice: &mut Stream) -> System {
+    let mut system = System::new(spec.clone()).unwrap();
+    for _ in 0..TICKS {
+        system.open_tick().unwrap();
+        for _ in 0..dice.below(4) {
+            let agent = AgentId(dice.below(u64::from(AGENTS)) as u32);
+            let volume = u64::from(system.state().transactions.len()).max(1);
+            let id = TransactionId(dice.below(volume) as u32);
+            let decision = match dice.below(4) {
+                0 => Decision::Withdraw(id),
+                1 => Decision::Reprioritise(id, dice.below(11) as u8),
+                2 => Decision::SetReleaseBudget(Some(dice.below(200) as i64)),
+                _ => Decision::Release(id),
+            };
+            if id.0 < system.state().transactions.len() {
+                // What an agent cannot do is refused, and changes nothing.
+                let _ = system.decide(agent, decision);
+            }
+        }
+        system.ask_all().unwrap();
+        system.close_tick().unwrap();
+    }
+    system
+}
+
+fn random_move(dice: &mut Stream) -> Move {
+    let mut below = |bound| dice.below(bound) as u32;
+    let (agent, id) = (AgentId(below(5)), TransactionId(below(120)));
+    let cause = [
+        Cause::Entry,
+        Cause::QueueRelease,
+        Cause::BilateralOffsetting,
+        Cause::Cycles,
+        Cause::Liquidity,
+        Cause::EndOfDay,
+    ][below(6) as usize];
+    match below(18) {
+        0 => Move::Later(below(4)),
+        1 => Move::OpenAccounts,
+        2 => Move::OpenDay(agent),
+        3 => Move::ArriveGiven(below(4)),
+        4 => Move::ArriveGenerated(agent, below(4)),
+        5 => Move::Release(id),
+        6 => Move::Split(id, below(5)),
+        7 => Move::Withdraw(id),
+        8 => Move::Reprioritise(id, below(13) as u8),
+        9 => Move::SetReleaseBudget(agent, Some(AMOUNT_MAX - 1 + i64::from(below(3)))),
+        10 => Move::Queue(id, cause),
+        11 => Move::Settle(id, cause),
+        12 => Move::SettleTogether(vec![id, TransactionId(below(120)), id], cause),
+        13 => Move::EndDay,
+        14 => Move::CreditDeferred,
+        15 => Move::BecomeOverdue,
+        16 => Move::ChargeEndOfDay,
+        _ => Move::CloseDay(agent),
+    }
+}
+
+fn forge(moves: &mut Vec<Move>, dice: &mut Stream) {
+    let at = dice.below(moves.len() as u64) as usize;
+    let other = dice.below(moves.len() as u64) as usize;
+    match dice.below(6) {
+        0 => moves.swap(at, other),
+        1 => drop(moves.remove(at)),
+        2 => moves.insert(at, moves[other].clone()),
+        3 => moves[at] = random_move(dice),
+        4 => {
+            if let Move::SettleTogether(ids, _) = &mut moves[at] {
+                ids.push(ids[0]);
+            }
+        }
+        _ => moves.insert(at, random_move(dice)),
+    }
+}
+
+/// Follows the moves as far as they go.
+fn follow(spec: &Spec, moves: &[Move], end: u32) -> Option<System> {
+    let mut system = System::new(spec.clone()).unwrap();
+    let mut bytes = Vec::new();
+    for step in moves {
+        super::write(step, &mut bytes).unwrap();
+    }
+    let followed = Replay::new(&mut system, end).run(&bytes);
+    followed.is_ok().then_some(system)
+}
+
+fn money(system: &System) -> i128 {
+    let ledger = &system.state().ledger;
+    let owned = ledger.agents().map(|agent| {
+        let account = &ledger[agent];
+        [account.balance, account.pool, account.deferred].map(i128::from)
+    });
+    owned.flatten().sum::<i128>() + i128::from(ledger.central_bank())
+}
+
+/// The log of a system tells the balances that it has, and settles nothing twice.
+fn assert_told(system: &System) {
+    let settled = system.state().journal.iter();
+    let settled = settled.filter(|event| event.kind == Kind::Settled);
+    let mut settled: Vec<u32> = settled.map(|event| event.transaction).collect();
+    settled.sort_unstable();
+    assert!(settled.windows(2).all(|pair| pair[0] != pair[1]));
+    let mut rebuild = Rebuild::new(system);
+    while rebuild.advance().unwrap().is_some() {}
+    for (agent, told) in system.state().ledger.agents().zip(&rebuild.agents) {
+        let account = &system.state().ledger[agent];
+        assert_eq!(i128::from(account.balance), told.balance);
+        assert_eq!(i128::from(account.loan), told.loan);
+    }
+}
+
+/// Whatever moves are made, what comes of them is refused or a system like any other: its money is
+/// conserved, its log tells its balances, nothing settles twice, and it goes on.
+#[test]
+fn forged_moves_are_refused_or_possible() {
+    let mut dice = StreamKey::new(7, "forged").stream(Purpose::Count, 0, 0);
+    let (mut refused, mut possible) = (0, 0);
+    for _ in 0..400 {
+        let spec = spec(&mut dice);
+        let honest = run(&spec, &mut dice);
+        let moves: Vec<Move> = Moves::new(&honest).collect();
+        for _ in 0..30 {
+            let mut forged = moves.clone();
+            for _ in 0..=dice.below(3) {
+                forge(&mut forged, &mut dice);
+            }
+            match follow(&spec, &forged, TICKS) {
+                None => refused += 1,
+                Some(mut system) => {
+                    possible += 1;
+                    system.advance(8).unwrap();
+                    assert_eq!(money(&honest), money(&system));
+                    assert_told(&system);
+                }
+            }
+        }
+    }
+    assert!(refused > 1_000 && possible > 50, "{refused} {possible}");
+}
