@@ -32,6 +32,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any, cast
 
 import attrs
+from simpy.core import StopSimulation
 from simpy.events import URGENT, Event, EventPriority
 
 from paysim.errors import PaysimError
@@ -169,7 +170,8 @@ class Clock:
         Args:
             own: The processes that do not count.
         """
-        known = {id(self), *map(id, own)}
+        # Where a run of the environment is to stop, nobody waits.
+        known = {id(self), id(StopSimulation), *map(id, own)}
         # What `env.run` has stopped at it leaves behind with a priority before all others.
         scheduled = [(event, rank < URGENT) for _, rank, _, event in self.env._queue]
         idle = [e for e, is_left in scheduled if not (e.callbacks or is_left or e is self._arrival)]
