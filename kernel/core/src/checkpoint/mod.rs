@@ -18,11 +18,11 @@ use crate::behaviour::stream::siphash_2_4;
 use crate::costs;
 use crate::decision::Decision;
 use crate::error::{Error, Result};
-use crate::ids::{AgentId, Tick};
-use crate::journal::Journal;
+use crate::event::Kind;
+use crate::ids::{AgentId, Tick, TransactionId};
 use crate::rate::half_even;
 use crate::spec::Spec;
-use crate::state::Counts;
+use crate::state::{Counts, State};
 use crate::system::{Outcome, System};
 
 use moves::Moves;
@@ -69,7 +69,7 @@ impl System {
         let head = Head {
             tick: self.state.tick,
             events: self.state.journal.len() as u64,
-            log: hash(&self.state.journal, self.state.tick),
+            log: hash(&self.state),
             outcome: (
                 counts.arrivals,
                 counts.settlements,
@@ -103,8 +103,8 @@ impl System {
                 Error::Saved(_) => error,
                 other => damaged(other),
             })?;
-        let journal = &system.state.journal;
-        if (journal.len() as u64, hash(journal, head.tick)) != (head.events, head.log) {
+        let events = system.state.journal.len() as u64;
+        if (events, hash(&system.state)) != (head.events, head.log) {
             return Err(damaged("its event log is not the one it states"));
         }
         for (number, decisions) in head.pending {
@@ -164,12 +164,13 @@ fn write(value: &impl Serialize, bytes: &mut Vec<u8>) -> Result<()> {
     Ok(())
 }
 
-/// The hash of a log before a tick: two that differ in any event or cost differ in it.
-fn hash(journal: &Journal, tick: Tick) -> u64 {
+/// The hash of a log before a tick: two that differ in any event differ in it, in the terms of any
+/// transaction, or in a cost.
+fn hash(state: &State) -> u64 {
     const PIECE: usize = 1 << 16;
-    let mut hash = u64::from(tick);
+    let mut hash = u64::from(state.tick);
     let mut piece = Vec::with_capacity(PIECE + 64);
-    for event in journal.iter() {
+    for event in state.journal.iter() {
         piece.extend_from_slice(&event.tick.to_le_bytes());
         piece.extend_from_slice(&[event.kind as u8, event.cause as u8]);
         piece.extend_from_slice(&event.agent.to_le_bytes());
@@ -177,8 +178,15 @@ fn hash(journal: &Journal, tick: Tick) -> u64 {
         piece.extend_from_slice(&event.link.to_le_bytes());
         if event.kind.has_detail() {
             piece.extend_from_slice(&event.value.to_le_bytes());
-            let cost = journal.cost(&event).unwrap_or_default();
+            let cost = state.journal.cost(&event).unwrap_or_default();
             piece.extend_from_slice(&cost.to_le_bytes());
+        }
+        if event.kind == Kind::Arrived {
+            let row = &state.transactions[TransactionId(event.transaction)];
+            piece.extend_from_slice(&row.amount.to_le_bytes());
+            piece.extend_from_slice(&row.receiver.0.to_le_bytes());
+            piece.extend_from_slice(&row.deadline_tick.to_le_bytes());
+            piece.extend_from_slice(&[row.priority_at_arrival, u8::from(row.divisible)]);
         }
         if piece.len() >= PIECE {
             hash = siphash_2_4(hash, 0, &piece);
