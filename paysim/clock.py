@@ -73,6 +73,12 @@ class TickOutcome:
     total_cost: int
 
 
+class Opening(Event):
+    """
+    The opening of a tick, for which whoever calls `wake` waits.
+    """
+
+
 class Clock:
     """
     Opens and settles the ticks of one kernel at the integer times of one environment.
@@ -110,7 +116,7 @@ class Clock:
         # The tick that `_opening` opens; whether anybody may be waiting for it.
         self._next = 0
         self._awaited = False
-        self._opening = self._new_opening()
+        self._opening: Event = self._new_opening()
         self._outcome: Event | None = None
         # What has stopped the clock, and in which tick.
         self._error: BaseException | None = None
@@ -214,8 +220,8 @@ class Clock:
         self._bar()
         self.check()
 
-    def _new_opening(self) -> Event:
-        opening = Event(self.env)
+    def _new_opening(self) -> Opening:
+        opening = Opening(self.env)
         opening.callbacks.append(self._open)
         return opening
 

@@ -11,8 +11,9 @@ import pytest
 from record import ROOT
 
 LAYERS = """
-errors exact texts fields records behaviour rules bounds scenario schema yaml_text json_text loading
-summary results policies clock agent processes simulation orchestrator testing logs cli
+errors exact texts fields records behaviour rules scenario_events bounds event_checks scenario
+schema yaml_text json_text loading summary results policies clock agent processes simulation
+orchestrator testing logs cli
 """
 """
 Every module imports only modules that stand before it, wherever in its text the import stands.
