@@ -42,7 +42,7 @@ def check_scenario_events(scenario: Any, agent_ids: list[str] | None, note: Note
         note: Where problems are noted.
     """
     events = scenario.scenario_events
-    if not is_known(events):
+    if not is_known(events) or not events:
         return
     ticks = scenario.ticks_per_day, scenario.num_days
     end = ticks[0] * ticks[1] if is_known(*ticks) else TICKS_MAX
@@ -61,7 +61,8 @@ def check_scenario_events(scenario: Any, agent_ids: list[str] | None, note: Note
             are_known = False
             hint = functools.partial(suggest_agent, id, known)
             note(("scenario_events", i, key), "must be the id of an agent", shown(id), hint)
-    _check_ids(events, scenario.transactions, end, note)
+    if any(isinstance(event, ExtraTransaction) for event in events):
+        _check_ids(events, scenario.transactions, end, note)
     agents = scenario.agent_configs
     if are_known and known is not None and not any(isinstance(a, Partial) for a in agents):
         _check_money(scenario, end, note)
@@ -171,10 +172,10 @@ def _check_weights(events: Any, agents: Any, end: int, note: Note) -> None:
             paid = {other.id for other in agents} - {agent.id}
         else:
             paid = {id for id, weight in weights.items() if weight}
-        for left, i in enumerate(_followed(events, changes[agent.id], end)):
-            if left == WEIGHT_CHANGES_MAX:
-                text = f"changes the weights of {shown(agent.id)} more than {left} times back"
-                note(("scenario_events", i, "every_ticks"), f"{text} and forth")
+        for done, i in enumerate(_followed(events, changes[agent.id], end)):
+            if done == WEIGHT_CHANGES_MAX:
+                text = f"must undo changes of the weights of agent {shown(agent.id)} at most"
+                note(("scenario_events", i), f"{text} {done} times")
                 break
             change = events[i]
             (paid.add if change.weight else paid.discard)(change.counterparty_id)
