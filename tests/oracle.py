@@ -40,13 +40,14 @@ def value(transactions: list[Record]) -> int:
     return sum(t.amount for t in transactions)
 
 
-def largest_ordered_set(candidates: list[Record]) -> list[Record]:
+def largest_ordered_set(candidates: list[Record], deferring: bool = False) -> list[Record]:
     chosen = list(candidates)  # start with all of them, in each sender's order
     while True:
-        end = {agent: agent.balance for t in chosen for agent in (t.sender, t.receiver)}
+        net = {agent: 0 for t in chosen for agent in (t.sender, t.receiver)}
         for t in chosen:
-            end[t.sender] -= t.amount
-            end[t.receiver] += t.amount
+            net[t.sender] -= t.amount
+            net[t.receiver] += t.amount
+        end = {a: a.balance + (min(net[a], 0) if deferring else net[a]) for a in net}
         short = [t for t in chosen if end[t.sender] < t.sender.floor]
         if not short:
             return chosen
@@ -219,7 +220,8 @@ class Oracle:  # one run: open_tick, then decide and ask, then close_tick, again
 
     def settle_along(self, edges: list[tuple[Record, Record]], cause: str) -> bool:
         in_order = sorted(edges, key=lambda ends: ends[0].index)
-        chosen = largest_ordered_set([t for ends in in_order for t in self.edge(*ends)])
+        candidates = [t for ends in in_order for t in self.edge(*ends)]
+        chosen = largest_ordered_set(candidates, self.deferring)
         every_edge = {(t.sender, t.receiver) for t in chosen} == set(edges)
         if every_edge:
             self.settle(chosen, cause)
@@ -247,7 +249,8 @@ class Oracle:  # one run: open_tick, then decide and ask, then close_tick, again
         return moved
 
     def gridlock_resolution(self) -> bool:
-        chosen = largest_ordered_set([t for a in self.agents for t in self.find("queued", a)])
+        candidates = [t for a in self.agents for t in self.find("queued", a)]
+        chosen = largest_ordered_set(candidates, self.deferring)
         if chosen:
             self.settle(chosen, "gridlock_resolution")
         return bool(chosen)
