@@ -26,6 +26,7 @@ class Agent:
     A decision counts for the tick that is open, else for the next one, and is carried out in step 4
     of that tick with those of all other agents. It can be made from any process at any time.
     The error of one that cannot be made begins with the agent and the tick it was to count for.
+    None can be made while the agent is out; what it decided before stays decided.
     An agent with a built-in policy always decides before others decide for it in a tick.
     """
 
@@ -105,6 +106,13 @@ class Agent:
         The agent's released transactions that have not settled yet, in queue order.
         """
         return self.view().central_queue
+
+    @property
+    def is_out(self) -> bool:
+        """
+        Whether an outage keeps the agent from deciding anything.
+        """
+        return self._kernel.is_out(self._index)
 
     # Deciding
 

@@ -54,7 +54,10 @@ def _as_weight_tuple(values: Iterable[float] | None) -> tuple[float, ...] | None
     return None if values is None else as_reals(values)
 
 
-def _as_span(value: int | Iterable[int] | None) -> int | tuple[int, int] | None:
+def as_span(value: int | Iterable[int] | None) -> int | tuple[int, int] | None:
+    """
+    Return a pair given as a list as a tuple; leave anything else as it is.
+    """
     return tuple(value) if isinstance(value, list) else value  # type: ignore[return-value]
 
 
@@ -263,7 +266,7 @@ class ArrivalConfig(Checked):
     deadline_offset: Annotated[
         int | tuple[int, int] | None,
         Optional(Span(OFFSET_MAX, "Ticks from arrival to deadline, or [lowest, highest].")),
-    ] = attrs.field(default=None, converter=_as_span)
+    ] = attrs.field(default=None, converter=as_span)
     priority: Annotated[
         int | WeightedPriorities,
         Either(Whole(0, 10, "Priority, higher first."), Record(WeightedPriorities)),

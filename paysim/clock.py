@@ -75,6 +75,12 @@ class TickOutcome:
     total_cost: int
 
 
+class Opening(Event):
+    """
+    The opening of a tick, for which whoever calls `wake` waits.
+    """
+
+
 class Clock:
     """
     Opens and settles the ticks of one kernel at the integer times of one environment.
@@ -113,7 +119,7 @@ class Clock:
         # The tick that `_opening` opens; whether anybody may be waiting for it.
         self._next = kernel.tick
         self._awaited = False
-        self._opening = self._new_opening()
+        self._opening: Event = self._new_opening()
         self._outcome: Event | None = None
         # The empty event at the end's time, once there is one.
         self._arrival: Event | None = None
@@ -245,8 +251,8 @@ class Clock:
         self._bar()
         self.check()
 
-    def _new_opening(self) -> Event:
-        opening = Event(self.env)
+    def _new_opening(self) -> Opening:
+        opening = Opening(self.env)
         opening.callbacks.append(self._open)
         return opening
 

@@ -12,7 +12,7 @@ import difflib
 import functools
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 import attrs
@@ -29,7 +29,12 @@ AGENTS_MAX: Final = 20_000
 TICKS_MAX: Final = 2**31
 """The most ticks that a run may have."""
 
+DEADLINE_MAX: Final = 2**32 - 2
+"""The last tick that a deadline may be."""
+
 IN_QUOTES: Final = "put it in quotes"
+
+_SUGGEST_AMONG: Final = 200
 
 _PART = re.compile(r".*/[0-9]+", re.ASCII | re.DOTALL)
 _GENERATED = re.compile(r".*@[0-9]+\.[0-9]+", re.ASCII | re.DOTALL)
@@ -295,6 +300,14 @@ def did_you_mean(value: Any, options: Iterable[str]) -> str:
     by_form = {_form(option): option for option in options}
     matches = difflib.get_close_matches(_form(value), by_form, n=1, cutoff=0.6)
     return f"did you mean {by_form[matches[0]]}?" if matches else ""
+
+
+def suggest_agent(name: str, among: Collection[str]) -> str:
+    """
+    Return a suggestion in place of an agent that there is not, or an empty text.
+    """
+    # Comparing with thousands of names would take longer than the rest of the check.
+    return did_you_mean(name, sorted(among)) if len(among) <= _SUGGEST_AMONG else ""
 
 
 def _int_hint(value: Any) -> str:

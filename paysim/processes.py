@@ -16,6 +16,7 @@ from simpy.core import StopSimulation
 from simpy.events import Event
 
 from paysim.agent import Agent, blame
+from paysim.clock import Opening
 from paysim.errors import PaysimError, ScenarioError, shown
 from paysim.policies import BuiltInPolicy, Decision, Policy
 
@@ -48,13 +49,15 @@ def policy_process(clock: Clock, kernel: Kernel, index: int) -> AgentProcess:
 
 def decide_process(clock: Clock, agent: Agent, policy: Policy) -> AgentProcess:
     """
-    Let an agent's policy in Python decide at every opening.
+    Let an agent's policy in Python decide at every opening at which the agent is not out.
     """
     wake = agent.wake
     view = agent.view
     while True:
         try:
             yield wake()
+            if agent.is_out:
+                continue
             decisions = policy.decide(view())
             if decisions is not None:
                 _apply(agent, decisions)
@@ -75,17 +78,21 @@ class WatchedProcess:
     """
     A generator of somebody else's, as SimPy needs it: an error that leaves it stops the clock.
 
+    One that waits for an opening, and for nothing else, sleeps through the outages of its agent: it
+    is resumed by the first opening at which the agent is not out.
+
     Args:
         clock: What to stop.
         agent: Whose behaviour the generator is.
     """
 
-    __slots__ = ("__name__", "_agent", "_clock", "_generator")
+    __slots__ = ("__name__", "_agent", "_awaits_opening", "_clock", "_generator")
 
     def __init__(self, clock: Clock, agent: Agent, generator: AgentProcess) -> None:
         self._clock = clock
         self._agent = agent
         self._generator = generator
+        self._awaits_opening = False
         # The name that SimPy gives to the process.
         self.__name__ = getattr(generator, "__name__", type(generator).__name__)
 
@@ -93,6 +100,8 @@ class WatchedProcess:
         """
         Resume the generator with the value of the event that it has waited for.
         """
+        if self._awaits_opening and self._agent.is_out:
+            return self._clock.wake()
         return self._resumed(self._generator.send, value)
 
     def throw(self, error: BaseException) -> Event:
@@ -112,6 +121,7 @@ class WatchedProcess:
             blame(self._agent, error)
             self._clock.stop(error)
             raise
+        self._awaits_opening = isinstance(event, Opening)
         return event
 
 

@@ -293,7 +293,7 @@ class Record(Kind):
         raw = {}
         for field in layout(self.cls).values():
             item = getattr(value, field.name)
-            if item is not None:
+            if item is not None or field.is_required:
                 raw[field.name] = field.kind.write(item)
         return raw
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Final, get_args
 
@@ -36,17 +36,18 @@ from paysim.behaviour import (
 )
 from paysim.bounds import check_arrival_tables, check_costs
 from paysim.errors import Problems, TooManyProblems, shown
+from paysim.event_checks import check_scenario_events
 from paysim.exact import as_exact
 from paysim.fields import (
     AGENTS_MAX,
     AMOUNT_MAX,
+    DEADLINE_MAX,
     TICKS_MAX,
     Exact,
     Flag,
-    Kind,
     Name,
     Whole,
-    did_you_mean,
+    suggest_agent,
 )
 from paysim.records import (
     Checked,
@@ -69,6 +70,7 @@ from paysim.rules import (
     PriorityMultipliers,
     Rules,
 )
+from paysim.scenario_events import EVENTS_MAX, ExtraTransaction, ScenarioEvent
 
 __all__ = [
     "AMOUNT_MAX",
@@ -95,15 +97,13 @@ __all__ = [
     "ResolvedRule",
     "Rules",
     "Scenario",
+    "ScenarioEvent",
     "Transaction",
     "Uniform",
     "WeightedPriorities",
 ]
 
-DEADLINE_MAX: Final = 2**32 - 2
 SEED_MAX: Final = 2**64 - 1
-
-_SUGGEST_AMONG = 200
 
 
 @attrs.frozen
@@ -184,6 +184,10 @@ def _as_transactions(values: Sequence[Transaction]) -> tuple[Transaction, ...]:
     return as_tuple(values)
 
 
+def _as_events(values: Sequence[ScenarioEvent]) -> tuple[ScenarioEvent, ...]:
+    return as_tuple(values)
+
+
 @attrs.frozen
 class Scenario(Checked):
     """
@@ -205,8 +209,11 @@ class Scenario(Checked):
         Listed(Record(Transaction), "Given transactions, in any order.", noun="transactions"),
     ] = attrs.field(default=(), converter=_as_transactions)
     scenario_events: Annotated[
-        tuple[()], Listed(Kind(), "Empty: there are no types of event.", 0, 0, noun="events")
-    ] = attrs.field(default=(), converter=as_tuple)
+        tuple[ScenarioEvent, ...],
+        Listed(
+            OneOf(get_args(ScenarioEvent)), "What happens from outside.", 0, EVENTS_MAX, "events"
+        ),
+    ] = attrs.field(default=(), converter=_as_events)
     given: frozenset[str] = attrs.field(default=frozenset(), kw_only=True, eq=False, repr=False)
     """Dotted names of the keys that a file or dict gave, whatever their values."""
 
@@ -218,6 +225,14 @@ class Scenario(Checked):
                 for n, transaction in enumerate(self.transactions, 1)
             )
             object.__setattr__(self, "transactions", named)
+        if any(isinstance(e, ExtraTransaction) and e.id is None for e in self.scenario_events):
+            events = tuple(
+                attrs.evolve(event, id=f"event-{n}")
+                if isinstance(event, ExtraTransaction) and event.id is None
+                else event
+                for n, event in enumerate(self.scenario_events, 1)
+            )
+            object.__setattr__(self, "scenario_events", events)
 
     @classmethod
     def from_dict(cls, raw: dict[str, Any]) -> Scenario:
@@ -236,6 +251,21 @@ class Scenario(Checked):
         assert isinstance(scenario, Scenario)
         object.__setattr__(scenario, "given", frozenset(given_keys(cls, raw)))
         return scenario
+
+    def with_event(self, raw: dict[str, Any]) -> Scenario:
+        """
+        Return the scenario with one more event, given as it would stand in a scenario file.
+
+        Raises:
+            ScenarioError: With everything that is wrong.
+        """
+        problems = Problems()
+        kind = layout(Scenario)["scenario_events"].kind
+        assert isinstance(kind, Listed)
+        event = kind.item.read(raw, ("scenario_events", len(self.scenario_events)), problems)
+        if problems.count:
+            raise problems.error()
+        return attrs.evolve(self, scenario_events=(*self.scenario_events, event))
 
     def to_dict(self) -> dict[str, Any]:
         """
@@ -279,8 +309,9 @@ class Scenario(Checked):
                 text = f"times ticks_per_day must be at most {TICKS_MAX} ticks"
                 note(("num_days",), text, shown(ticks))
         ids = _check_agents(self, note)
-        check_arrival_tables(self.agent_configs, note)
+        check_arrival_tables(self.agent_configs, self.scenario_events, note)
         _check_transactions(self, ids, note)
+        check_scenario_events(self, ids, note)
         check_costs(self, note)
 
 
@@ -325,7 +356,7 @@ def _check_agents(scenario: Any, note: Note) -> list[str] | None:
                 if key == agent.id:
                     note(path, "must not be the agent itself", shown(key))
                 elif all_known and key not in ids:
-                    hint = functools.partial(_suggest, key, ids)
+                    hint = functools.partial(suggest_agent, key, ids)
                     note(path, "must be the id of an agent", shown(key), hint)
     money = [(a.opening_balance, a.credit_limit, a.liquidity_pool) for a in agents]
     if all(is_known(*amounts) for amounts in money):
@@ -347,7 +378,7 @@ def _check_transactions(scenario: Any, agent_ids: list[str] | None, note: Note) 
         for name in ("sender_id", "receiver_id"):
             agent = getattr(transaction, name)
             if known is not None and agent not in known and is_known(agent):
-                hint = functools.partial(_suggest, agent, known)
+                hint = functools.partial(suggest_agent, agent, known)
                 note(("transactions", i, name), "must be the id of an agent", shown(agent), hint)
         arrival = transaction.arrival_tick
         if is_known(arrival) and arrival >= horizon:
@@ -365,8 +396,3 @@ def _check_sum(key: str, quantity: str, total: int, note: Note) -> None:
     if total > AMOUNT_MAX:
         text = f"sum of all {quantity} must be at most {AMOUNT_MAX}, to be safe in i64"
         note((key,), text, shown(total))
-
-
-def _suggest(name: str, among: Collection[str]) -> str:
-    # Comparing with thousands of names would take longer than the rest of the check.
-    return did_you_mean(name, sorted(among)) if len(among) <= _SUGGEST_AMONG else ""

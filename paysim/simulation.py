@@ -208,6 +208,39 @@ class Simulation:
         """
         return MappingProxyType(self._agents)
 
+    def at(
+        self,
+        tick: int,
+        type: str,
+        *,
+        every_ticks: int | None = None,
+        until_tick: int | None = None,
+        **keys: Any,
+    ) -> None:
+        """
+        Let a scenario event happen, as `sim.at(600, "outage", agent_id="BANK_A")`.
+
+        It is as if it stood at the end of the scenario's events; from here on `scenario` has it.
+
+        Args:
+            tick: A tick that has not opened yet, before the end of the run.
+            type: The type of event.
+            every_ticks: Ticks after which it happens again; `None` is once.
+            until_tick: The last tick in which it may happen again; `None` is no end.
+            keys: What the type needs.
+
+        Raises:
+            ScenarioError: The event does not fit into the scenario, or its tick has opened already.
+            PaysimError: The simulation has stopped with an error.
+        """
+        self._clock.check()
+        raw = {"type": type, "tick": tick} | keys
+        repetition = {"every_ticks": every_ticks, "until_tick": until_tick}
+        raw |= {key: value for key, value in repetition.items() if value is not None}
+        scenario = self.scenario.with_event(raw)
+        self._kernel.add_event(scenario.scenario_events[-1])
+        self.scenario = scenario
+
     def wake(self) -> Event:
         """
         Return the opening of the next tick, an event to be yielded; its value is the tick.

@@ -11,6 +11,7 @@ from fractions import Fraction
 from itertools import combinations, permutations
 from typing import Any
 
+from oracle_events import scenario_events
 from oracle_policies import parts_wanted
 
 LSM = {"bilateral_offsetting": True, "cycles": True, "gridlock_resolution": False}
@@ -18,6 +19,7 @@ COSTS = ("overdraft", "delay", "split_friction", "deadline_penalty", "end_of_day
 COSTS += ("end_of_day_borrowing", "liquidity")
 AGENT = {"credit_limit": 0, "liquidity_pool": 0, "liquidity_allocation_fraction": 1}
 AGENT |= {"policy": "fifo", "allocated": 0, "loan": 0, "deferred": 0, "budget": None}
+AGENT |= {"is_out": False}  # in an outage
 TRANSACTION = {"id": None, "deadline_tick": None, "priority": 5, "divisible": True}
 TRANSACTION |= {"is_overdue": False, "state": "expected"}
 SEEN = {"release": "released", "split": "splitting", "withdraw": "withdrawn"}
@@ -38,13 +40,14 @@ def value(transactions: list[Record]) -> int:
     return sum(t.amount for t in transactions)
 
 
-def largest_ordered_set(candidates: list[Record]) -> list[Record]:
+def largest_ordered_set(candidates: list[Record], deferring: bool = False) -> list[Record]:
     chosen = list(candidates)  # start with all of them, in each sender's order
     while True:
-        end = {agent: agent.balance for t in chosen for agent in (t.sender, t.receiver)}
+        net = {agent: 0 for t in chosen for agent in (t.sender, t.receiver)}
         for t in chosen:
-            end[t.sender] -= t.amount
-            end[t.receiver] += t.amount
+            net[t.sender] -= t.amount
+            net[t.receiver] += t.amount
+        end = {a: a.balance + (min(net[a], 0) if deferring else net[a]) for a in net}
         short = [t for t in chosen if end[t.sender] < t.sender.floor]
         if not short:
             return chosen
@@ -63,13 +66,18 @@ class Oracle:  # one run: open_tick, then decide and ask, then close_tick, again
         for index, agent in enumerate(self.agents):
             agent.index, agent.costs = index, dict.fromkeys(COSTS, Fraction(0))
             agent.balance, agent.floor = agent.opening_balance, -agent.credit_limit
-        by_id = {agent.id: agent for agent in self.agents}
-        self.transactions = [Record(**TRANSACTION | row) for row in scenario["transactions"]]
+        self.transactions = [self.transaction(row) for row in scenario["transactions"]]
         for number, t in enumerate(self.transactions, start=1):
-            t.sender, t.receiver = by_id[t.sender_id], by_id[t.receiver_id]
             t.id = t.id or f"row-{number}"
         self.total, self.places, self.postings = Fraction(0), 0, 0
         self.line, self.decisions, self.asked = [], [], []
+        self.events, self.happened = scenario.get("scenario_events", []), []
+        self.halted = False
+
+    def transaction(self, row: dict[str, Any]) -> Record:
+        by_id = {agent.id: agent for agent in self.agents}
+        ends = {"sender": by_id[row["sender_id"]], "receiver": by_id[row["receiver_id"]]}
+        return Record(**TRANSACTION | row | ends)
 
     def order(self, t: Record) -> tuple[int, int]:  # the class, 0 is urgent, and the place in it
         return sum(t.priority < self.lowest[name] for name in ("urgent", "high")), t.place
@@ -97,7 +105,9 @@ class Oracle:  # one run: open_tick, then decide and ask, then close_tick, again
             agent.balance += agent.allocated - repaid
             if agent.allocated > 0:
                 self.join(agent)
-        self.arrived = [t for t in self.transactions if t.arrival_tick == self.tick]
+        extra = [self.transaction(row) for row in scenario_events(self)]
+        self.arrived = extra + [t for t in self.transactions if t.arrival_tick == self.tick]
+        self.transactions += extra
         for t in sorted(self.arrived, key=lambda t: t.sender.index):
             self.put(t, "held")
 
@@ -112,6 +122,7 @@ class Oracle:  # one run: open_tick, then decide and ask, then close_tick, again
             "reprioritise": (is_held or state in ("queued", "released")) and 0 <= number <= 10,
             "set_release_budget": subject is None or (isinstance(subject, int) and subject >= 0),
         }[kind]
+        applicable = applicable and not agent.is_out
         if applicable:  # the agent itself sees it at once, all others when it is applied
             self.decisions.append((agent, kind, own[0] if own else subject, argument))
             if kind in SEEN:
@@ -125,7 +136,7 @@ class Oracle:  # one run: open_tick, then decide and ask, then close_tick, again
     def ask(self, agent: Record) -> None:  # the agent's policy decides, once in a tick
         held = self.find("held", agent)
         held += [d[2] for d in self.decisions if d[0] is agent and d[1] == "withdraw"]
-        for t in held if agent not in self.asked else []:
+        for t in held if agent not in self.asked and not agent.is_out else []:
             parts = parts_wanted(t, self.free(agent), self.tick, self.ticks_per_day)
             if parts > 0:
                 self.decide(agent, *(("release", t.id) if parts == 1 else ("split", t.id, parts)))
@@ -188,13 +199,16 @@ class Oracle:  # one run: open_tick, then decide and ask, then close_tick, again
         for t in self.find("entering"):
             before = [q for q in self.find("queued", t.sender) if self.order(q) < self.order(t)]
             t.state = "queued"
+            if self.halted:
+                self.join(t.sender)
+                continue
             fits = t.amount <= t.sender.balance - t.sender.floor
             if fits and not (self.strict and before):
                 self.settle([t], "entry")
                 self.release_queues()
 
     def save_liquidity(self) -> None:  # step 7: rounds until one settles nothing
-        self.rings, self.ring_limit_reached, postings = 0, False, -1
+        self.rings, postings = 0, -1
         while postings < self.postings:
             postings = self.postings
             for name in LSM:
@@ -206,7 +220,8 @@ class Oracle:  # one run: open_tick, then decide and ask, then close_tick, again
 
     def settle_along(self, edges: list[tuple[Record, Record]], cause: str) -> bool:
         in_order = sorted(edges, key=lambda ends: ends[0].index)
-        chosen = largest_ordered_set([t for ends in in_order for t in self.edge(*ends)])
+        candidates = [t for ends in in_order for t in self.edge(*ends)]
+        chosen = largest_ordered_set(candidates, self.deferring)
         every_edge = {(t.sender, t.receiver) for t in chosen} == set(edges)
         if every_edge:
             self.settle(chosen, cause)
@@ -234,7 +249,8 @@ class Oracle:  # one run: open_tick, then decide and ask, then close_tick, again
         return moved
 
     def gridlock_resolution(self) -> bool:
-        chosen = largest_ordered_set([t for a in self.agents for t in self.find("queued", a)])
+        candidates = [t for a in self.agents for t in self.find("queued", a)]
+        chosen = largest_ordered_set(candidates, self.deferring)
         if chosen:
             self.settle(chosen, "gridlock_resolution")
         return bool(chosen)
@@ -245,14 +261,15 @@ class Oracle:  # one run: open_tick, then decide and ask, then close_tick, again
             for t in unsettled:
                 t.state = "cancelled"
             return unsettled
-        if self.rules.get("end_of_day") == "settle_on_credit" and unsettled:
+        if self.rules.get("end_of_day") == "settle_on_credit":
             for agent in self.agents:
                 due = value([t for t in unsettled if t.sender is agent])
                 coming = [t for t in unsettled if t.receiver is agent and not self.deferring]
                 loan = max(0, due - value(coming) - (agent.balance - agent.floor))
                 agent.loan += loan
                 agent.balance += loan
-            self.settle(sorted(unsettled, key=lambda t: t.sender.index), "end_of_day")
+            if unsettled:
+                self.settle(sorted(unsettled, key=lambda t: t.sender.index), "end_of_day")
         return []
 
     def accrue(self, cancelled: list[Record], is_last: bool) -> None:  # step 10
@@ -279,10 +296,13 @@ class Oracle:  # one run: open_tick, then decide and ask, then close_tick, again
 
     def close_tick(self) -> tuple[int, int, int, int, int]:
         self.settled, is_last = [], (self.tick + 1) % self.ticks_per_day == 0
+        self.ring_limit_reached = False
         self.apply_decisions()
-        self.release_queues()
+        if not self.halted:  # the line is kept while it lasts
+            self.release_queues()
         self.enter()
-        self.save_liquidity()
+        if not self.halted:
+            self.save_liquidity()
         cancelled = self.end_day() if is_last else []
         for agent in self.agents:  # step 9
             if agent.deferred > 0:

@@ -16,6 +16,7 @@ AFTER_RUNNING_COSTS = {
     "liquidity_returned",
     "allocation_kept",
 }
+DECIDED = {"released", "withdrawn", "reprioritised", "release_budget_set", "split"}
 ORIGINS = {"entry": {"released"}, "end_of_day": {"internal", "central"}}
 
 
@@ -43,6 +44,9 @@ class Books:
         rules = config.get("rules", {})
         self.bounds = {"urgent": 8, "high": 6} | rules.get("priority_classes", {})
         self.balances: dict[str, int] = {}
+        self.central_bank = 0  # its own account, which injects and drains
+        self.out: dict[str, int] = {}  # since when
+        self.halted = False
         self.floors: dict[str, int] = {}
         self.pools: dict[str, int] = {}
         self.allocated: Counter[str] = Counter()
@@ -82,11 +86,13 @@ class Books:
         """
         if event["event"] not in ("settled", "credit_deferred"):
             self.close_posting()
+        if event["event"] in DECIDED:  # what was decided before an outage stays
+            assert self.out.get(event["agent_id"], event["tick"]) == event["tick"]
         facts = {key: value for key, value in event.items() if key not in ("tick", "event")}
         getattr(self, "on_" + event["event"])(**facts)
         pools, deferred = sum(self.pools.values()), sum(self.deferred.values())
-        lent = sum(self.loans.values())
-        assert self.money == sum(self.balances.values()) + pools + deferred - lent
+        central_bank = self.central_bank - sum(self.loans.values())
+        assert self.money == sum(self.balances.values()) + pools + deferred + central_bank
 
     def close_posting(self) -> None:
         """
@@ -115,6 +121,12 @@ class Books:
         assert self.transactions[transaction_id]["sender_id"] == agent_id
         assert self.where[transaction_id] in origins
         self.where[transaction_id] = place or self.where[transaction_id]
+
+    def available(self, agent_id: str) -> int:
+        """
+        Give an agent's available liquidity, which is negative below its floor.
+        """
+        return self.balances[agent_id] - self.floors[agent_id]
 
     def rate(self, key: str, default: int = 0) -> Fraction:
         """
@@ -214,11 +226,12 @@ class Books:
 
     def on_queued(self, transaction_id: str, agent_id: str, cause: str) -> None:
         """
-        Put a released transaction into the central queue, for want of liquidity or by order.
+        Put a released transaction into the central queue: for want of liquidity, order, or a halt.
         """
         self.move(transaction_id, agent_id, {"released"}, "central")
-        available = self.balances[agent_id] - self.floors[agent_id]
-        assert cause == "order" or self.transactions[transaction_id]["amount"] > available
+        assert (cause == "halt") == self.halted
+        amount = self.transactions[transaction_id]["amount"]
+        assert cause != "liquidity" or amount > self.available(agent_id)
 
     def on_withdrawn(self, transaction_id: str, agent_id: str) -> None:
         """
@@ -272,6 +285,7 @@ class Books:
         """
         Move the amount from the sender to the receiver.
         """
+        assert cause == "end_of_day" or not self.halted
         if posting != self.postings:
             assert posting == self.postings + 1
             self.close_posting()
@@ -344,3 +358,93 @@ class Books:
         Change nothing.
         """
         assert rings > 0
+
+    # Scenario events.
+
+    def on_liquidity_injected(self, agent_id: str, amount: int) -> None:
+        """
+        Pay central bank money into a balance.
+        """
+        assert amount > 0
+        self.central_bank -= amount
+        self.balances[agent_id] += amount
+
+    def on_liquidity_drained(self, agent_id: str, amount: int, missing: int) -> None:
+        """
+        Take money back for the central bank; some is missing only if none is left.
+        """
+        assert min(amount, missing) >= 0 < amount + missing
+        assert amount <= max(self.available(agent_id), 0)
+        self.central_bank += amount
+        self.balances[agent_id] -= amount
+        assert missing == 0 or self.available(agent_id) <= 0
+
+    def on_credit_limit_changed(self, agent_id: str, credit_limit: int) -> None:
+        """
+        Move the floor, perhaps above the balance.
+        """
+        assert credit_limit >= 0
+        self.floors[agent_id] = -credit_limit
+
+    def on_direct_transfer(self, sender_id: str, receiver_id: str, amount: int) -> None:
+        """
+        Move money that is no transaction.
+        """
+        assert 0 < amount <= self.available(sender_id)
+        self.balances[sender_id] -= amount
+        self.balances[receiver_id] += amount
+
+    def on_direct_transfer_refused(self, sender_id: str, receiver_id: str, amount: int) -> None:
+        """
+        Change nothing: the sender could not pay it whole.
+        """
+        assert receiver_id in self.balances
+        assert amount > self.available(sender_id)
+
+    def on_outage_began(self, agent_id: str) -> None:
+        """
+        Note that the agent decides nothing from here on.
+        """
+        self.out.setdefault(agent_id, self.ticks)
+
+    def on_outage_ended(self, agent_id: str) -> None:
+        """
+        Note that the agent decides again.
+        """
+        self.out.pop(agent_id, None)
+
+    def on_halted(self) -> None:
+        """
+        Note that nothing settles from here on, but by the end-of-day rule.
+        """
+        self.halted = True
+
+    def on_resumed(self) -> None:
+        """
+        Note that the system settles again.
+        """
+        self.halted = False
+
+    def on_arrival_rate_changed(self, agent_id: str | None, multiplier: float) -> None:
+        """
+        Change nothing: rates show in what arrives.
+        """
+        assert agent_id is None or agent_id in self.balances
+        assert multiplier >= 0
+
+    def on_counterparty_weight_changed(
+        self, agent_id: str, counterparty_id: str, weight: float
+    ) -> None:
+        """
+        Change nothing: weights show in what arrives.
+        """
+        assert {agent_id, counterparty_id} <= set(self.balances)
+        assert weight >= 0
+
+    def on_deadline_offset_changed(
+        self, agent_id: str | None, deadline_offset: int | list[int] | None
+    ) -> None:
+        """
+        Change nothing: deadlines show in what arrives.
+        """
+        assert agent_id is None or agent_id in self.balances

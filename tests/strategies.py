@@ -214,6 +214,76 @@ def transactions(dice: Dice, ids: list[str], ticks: int, is_tight: bool) -> list
     return rows
 
 
+def repeated(dice: Dice, tick: int, ticks: int) -> Json:
+    """
+    Choose when an entry of `scenario_events` that begins at a tick happens again, if it does.
+    """
+    if not dice.rarely():
+        return {"tick": tick}
+    until = dice.roll(tick, ticks + 2)
+    return {"tick": tick, "every_ticks": dice.roll(1, 4), **dice.some(until_tick=lambda: until)}
+
+
+def money_event(dice: Dice, ids: list[str], ticks: int) -> Json:
+    """
+    Choose a change of somebody's money or credit, or an extra transaction.
+    """
+    when = repeated(dice, dice.roll(0, ticks - 1), ticks)
+    kind = dice.one(
+        (
+            *("liquidity_injection", "liquidity_drain", "credit_limit_change"),
+            *("direct_transfer", "extra_transaction"),
+        )
+    )
+    amount, sender = dice.roll(1, 9), dice.roll(0, len(ids) - 1)
+    event: Json = {"type": kind.upper() if dice.rarely() else kind} | when
+    if kind == "credit_limit_change":
+        key = "credit_limit" if dice.rarely() else "amount"
+        return event | {"agent_id": ids[sender], key: dice.one((0, amount - 1))}
+    if kind in ("liquidity_injection", "liquidity_drain"):
+        return event | {"agent_id": ids[sender], "amount": amount}
+    receiver = (sender + dice.roll(1, len(ids) - 1)) % len(ids)
+    event |= {"sender_id": ids[sender], "receiver_id": ids[receiver], "amount": amount}
+    if kind == "extra_transaction":
+        deadline = "deadline_offset" if "every_ticks" in when or dice.often() else "deadline_tick"
+        event |= dice.some(
+            priority=lambda: dice.one((5, 0, 6, 8)),
+            divisible=dice.often,
+            **{deadline: lambda: dice.roll(0, 5)},
+        )
+    return event
+
+
+def interruption(dice: Dice, ids: list[str], ticks: int) -> list[Json]:
+    """
+    Choose an outage or a halt, mostly with its end in a later tick or the same, or in none.
+    """
+    begin, end = dice.one((("outage", "outage_end"), ("halt", "resume")))
+    tick = dice.roll(0, ticks - 1)
+    whom = {"agent_id": dice.one(ids)} if begin == "outage" else {}
+    events = [{"type": begin} | repeated(dice, tick, ticks) | whom]
+    last = tick + dice.one((1, 2, 5, 9, 0))
+    if last < ticks:
+        events.append({"type": end} | repeated(dice, last, ticks) | whom)
+    return events
+
+
+def scenario_events(dice: Dice, ids: list[str], ticks: int) -> list[Json]:
+    """
+    Choose what happens to the world during the run, in half the scenarios nothing.
+    """
+    if not dice.often():
+        return []
+    events = [money_event(dice, ids, ticks) for _ in range(dice.roll(0, 7))]
+    for _ in range(dice.roll(0, 2)):
+        for event in interruption(dice, ids, ticks):
+            events.insert(dice.roll(0, len(events)), event)
+    for number, event in enumerate(events):
+        if event["type"].lower() == "extra_transaction" and dice.rarely():
+            event["id"] = f"E{number}"
+    return events
+
+
 def scenario(dice: Dice) -> Json:
     """
     Choose a scenario whose transactions are all given; one in four is of large sums.
@@ -224,8 +294,9 @@ def scenario(dice: Dice) -> Json:
     configs = agents(dice, is_tight)
     ids, ticks = [config["id"] for config in configs], ticks_per_day * num_days
     rows = transactions(dice, ids, ticks, is_tight)
+    events = scenario_events(dice, ids, ticks)
     scale = dice.one((1, 1, 1, 10**6))
-    for sums in (*configs, *rows):
+    for sums in (*configs, *rows, *events):
         for key in ("opening_balance", "credit_limit", "liquidity_pool", "amount"):
             if key in sums:
                 sums[key] *= scale
@@ -237,6 +308,7 @@ def scenario(dice: Dice) -> Json:
         "lsm_config": lsm_config(dice, is_tight),
         "rules": rules(dice),
         "transactions": rows,
+        "scenario_events": events,
     }
 
 
@@ -287,9 +359,38 @@ def arrival_config(dice: Dice, others: list[str], ticks_per_day: int) -> Json:
     }
 
 
+def arrival_event(dice: Dice, ids: list[str], senders: list[str], ticks: int) -> Json:
+    """
+    Choose a change of the arrivals of one of those that have any, or of all of them.
+
+    The weight of an agent's first counterparty never becomes 0, so that there is always one.
+    """
+    sender = dice.one(senders)
+    others = [other for other in ids if other != sender]
+    counterparty = dice.one(others)
+    weights = (1, 2.5, 0.1) if counterparty == others[0] else (0, 1, 3)
+    whom: Json = {} if dice.rarely() else {"agent_id": sender}
+    change: Json = dice.one(
+        (
+            {"type": "arrival_rate_change", "multiplier": dice.one((1, 0, 2, 0.3))} | whom,
+            {
+                "type": "counterparty_weight_change",
+                "agent_id": sender,
+                "counterparty_id": counterparty,
+                "weight": dice.one(weights),
+            },
+            {"type": "deadline_offset_change", "deadline_offset": dice.one((2, [0, 3], None))}
+            | whom,
+        )
+    )
+    return change | repeated(dice, dice.roll(0, ticks - 1), ticks)
+
+
 def generated_scenario(dice: Dice) -> Json:
     """
     Choose a scenario with generated arrivals beside the given transactions, and a seed.
+
+    Half of those that have them change them during the run.
     """
     chosen = scenario(dice)
     ids = [config["id"] for config in chosen["agent_configs"]]
@@ -297,6 +398,11 @@ def generated_scenario(dice: Dice) -> Json:
         if not dice.rarely():
             others = [other for other in ids if other != config["id"]]
             config["arrival_config"] = arrival_config(dice, others, chosen["ticks_per_day"])
+    senders = [c["id"] for c in chosen["agent_configs"] if "arrival_config" in c]
+    ticks = chosen["ticks_per_day"] * chosen["num_days"]
+    for _ in range(dice.roll(0, 3) if senders and dice.often() else 0):
+        event = arrival_event(dice, ids, senders, ticks)
+        chosen["scenario_events"].insert(dice.roll(0, len(chosen["scenario_events"])), event)
     return chosen | {"rng_seed": dice.roll(0, 2**64 - 1)}
 
 

@@ -67,6 +67,29 @@ def test_tables():
         assert columns == getattr(results, name).column_names
 
 
+SELDOM = {"rate_per_tick": 0, "amount_distribution": {"type": "fixed", "value": 1}}
+EVERY_TYPE = [
+    {"type": "liquidity_injection", "agent_id": "BANK_A", "amount": 5},
+    {"type": "liquidity_drain", "agent_id": "BANK_A", "amount": 5},
+    {"type": "credit_limit_change", "agent_id": "BANK_A", "credit_limit": 5},
+    {"type": "direct_transfer", "sender_id": "BANK_A", "receiver_id": "BANK_B", "amount": 5},
+    {"type": "direct_transfer", "sender_id": "BANK_A", "receiver_id": "BANK_B", "amount": 500},
+    {"type": "extra_transaction", "sender_id": "BANK_A", "receiver_id": "BANK_B", "amount": 5},
+    {"type": "arrival_rate_change", "multiplier": 0.5},
+    {
+        "type": "counterparty_weight_change",
+        "agent_id": "BANK_A",
+        "counterparty_id": "BANK_B",
+        "weight": 2,
+    },
+    {"type": "deadline_offset_change", "deadline_offset": [1, 2]},
+    {"type": "outage", "agent_id": "BANK_B"},
+    {"type": "outage_end", "agent_id": "BANK_B"},
+    {"type": "halt"},
+    {"type": "resume"},
+]
+
+
 def every_event():
     """
     Return the lines of runs in which every kind of event occurs.
@@ -109,7 +132,14 @@ def every_event():
         ],
         transactions=[payment("BANK_A", "BANK_B", 600)],
     )
-    runs = ((lent, {}), (cancelled, {"BANK_A": Scripted(script)}), (spent, {}))
+    changed = tiny_scenario(
+        agent_configs=[
+            {"id": "BANK_A", "opening_balance": 100, "arrival_config": SELDOM},
+            {"id": "BANK_B", "opening_balance": 100},
+        ],
+        scenario_events=[{"tick": 0} | event for event in EVERY_TYPE],
+    )
+    runs = ((changed, {}), (lent, {}), (cancelled, {"BANK_A": Scripted(script)}), (spent, {}))
     for scenario, behaviour in runs:
         simulation = paysim.Simulation(scenario, behaviour=behaviour)
         simulation.run()
@@ -121,7 +151,7 @@ def test_events():
     The page of events describes every kind of event, with its keys in order, and no other.
     """
     page = (ROOT / "docs" / "events.md").read_text()
-    rows = re.findall(r"^\| `(\w+)` \| ([^|]*) \|", page, re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \|([^|]*)\|", page, re.MULTILINE)
     described = {event: ["tick", "event", *re.findall(r"`(\w+)`", keys)] for event, keys in rows}
     seen = {}
     for line in every_event():

@@ -331,3 +331,84 @@ def test_rings_beyond_the_limit_are_not_looked_at() -> None:
         oracle.ask(agent)
     assert oracle.close_tick() == (0, 6, 3, 3, 0)
     assert oracle.ring_limit_reached
+
+
+def test_money_events_move_what_is_there_in_the_order_of_the_scenario() -> None:
+    """
+    A drain takes what is there above the floor, a transfer moves all or nothing, a cut may leave
+    an agent below its floor, and an injection settles what waits.
+    """
+    config = scenario([3, 0], [[0, 1, 9], [0, 1, 1, {"arrival_tick": 3}]])
+    config["agent_configs"][0]["credit_limit"] = 2
+    config["scenario_events"] = [
+        {"type": "direct_transfer", "tick": 1, "sender_id": "A0", "receiver_id": "A1", "amount": 6},
+        {"type": "direct_transfer", "tick": 1, "sender_id": "A0", "receiver_id": "A1", "amount": 4},
+        {"type": "liquidity_drain", "tick": 1, "agent_id": "A0", "amount": 4},
+        {"type": "credit_limit_change", "tick": 1, "agent_id": "A0", "amount": 1},
+        {"type": "LIQUIDITY_INJECTION", "tick": 2, "every_ticks": 1, "agent_id": "A0", "amount": 5},
+    ]
+    ticks = run(config)
+    assert [tick["balances"] for tick in ticks] == [[3, 0], [-2, 4], [3, 4], [-1, 13]]
+    assert [tick["settled"] for tick in ticks[1:]] == [[], [], [("row-1", "queue_release", 1)]]
+    assert ticks[3]["central"] == ["row-2"]
+    oracle = Oracle(config)
+    for _ in range(2):
+        oracle.open_tick()
+        oracle.close_tick()
+    assert [event["event"] for event in oracle.happened] == [
+        *("direct_transfer_refused", "direct_transfer", "liquidity_drained"),
+        "credit_limit_changed",
+    ]
+    assert [(event.get("amount"), event.get("missing")) for event in oracle.happened] == [
+        *((6, None), (4, None), (1, 3), (None, None)),
+    ]
+
+
+def test_agent_in_an_outage_decides_nothing_and_still_settles() -> None:
+    """
+    In an outage an agent's own decisions are refused, its policy is silent, its queue settles.
+    """
+    rows = [[0, 1, 9], [0, 1, 1, {"arrival_tick": 1}], [1, 0, 9, {"arrival_tick": 1}]]
+    outage = [
+        {"type": "outage", "tick": 1, "agent_id": "A0"},
+        {"type": "outage_end", "tick": 3, "agent_id": "A0"},
+    ]
+    script = {1: [("A0", "withdraw", "row-1"), ("A0", "release", "row-2")]}
+    ticks = run(scenario([0, 9], rows, scenario_events=outage), script)
+    assert [tick["internal"] for tick in ticks] == [[], ["row-2"], ["row-2"], []]
+    assert [t for t, _, _ in ticks[1]["settled"]] == ["row-3", "row-1"]
+
+
+def test_halt_keeps_the_line() -> None:
+    """
+    What is released in a halt is queued; the line it forms is served first at the resumption.
+    """
+    rows = [[0, 2, 9], [1, 0, 9], [0, 2, 2, {"priority": 6}], [2, 1, 1, {"arrival_tick": 2}]]
+    halt = [{"type": "halt", "tick": 0}, {"type": "resume", "tick": 2}]
+    ticks = run(scenario([2, 9, 0], rows, scenario_events=halt))
+    assert ticks[1]["central"] == ["row-3", "row-1", "row-2"]
+    # A0 is in line first, by its urgent release; its 9 fit only when A1's turn has come.
+    assert [(t, cause) for t, cause, _ in ticks[2]["settled"]] == [
+        ("row-3", "queue_release"),
+        ("row-2", "queue_release"),
+        ("row-1", "queue_release"),
+        ("row-4", "entry"),
+    ]
+    assert ticks[2]["balances"] == [0, 1, 10]
+
+
+def test_extra_transactions_arrive_before_given_ones_of_their_sender() -> None:
+    """
+    Extra transactions come first, with ids by their place in the scenario and their tick.
+    """
+    ends = {"sender_id": "A0", "receiver_id": "A1", "amount": 5}
+    extra = [
+        {"type": "extra_transaction", "tick": 0, "every_ticks": 2, "deadline_offset": 1} | ends,
+        {"type": "extra_transaction", "tick": 2, "id": "X", "deadline_tick": 3} | ends,
+    ]
+    rows = [[0, 1, 9, {"arrival_tick": 2}], [0, 1, 8]]
+    config = scenario([0, 0], rows, scenario_events=extra)
+    ticks = run(config)
+    assert ticks[0]["central"] == ["event-1@0", "row-2"]
+    assert ticks[2]["central"] == ["event-1@0", "row-2", "event-1@2", "X", "row-1"]
+    assert [tick["outcome"][1] for tick in ticks] == [2, 0, 3, 0]

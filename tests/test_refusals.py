@@ -92,7 +92,12 @@ REFUSED = [
     (small(ticks_per_dya=5), "ticks_per_dya  unknown key; did you mean ticks_per_day?"),
     (small(given=[]), "given  unknown key"),
     (small() | {5: 1}, "5  key must be text (got 5); put it in quotes"),
-    (small(scenario_events=[{}]), "scenario_events  must be empty (got 1)"),
+    (
+        small(scenario_events=[{}]),
+        "scenario_events[0].type  is missing, must be liquidity_injection, liquidity_drain, "
+        "credit_limit_change, direct_transfer, extra_transaction, arrival_rate_change, "
+        "counterparty_weight_change, deadline_offset_change, outage, outage_end, halt or resume",
+    ),
     (small(scenario_events=None), "scenario_events  must be a list of events (got None)"),
     # Agents.
     (without(with_agent(), "agent_configs", 0, "id"), "agent_configs[0].id  is missing"),

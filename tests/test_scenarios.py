@@ -160,3 +160,63 @@ def test_busy_day():
         assert penalties[policy] > total[policy] / 2
     assert abs(standard_errors("deadline")) < 2
     assert delayed["deadline"] > 0.99 * 2 * len(days)
+
+
+def test_cut_credit():
+    """
+    The cut line delays `rent` to tick 20 and BETA's `fees` with it, which costs 75; without it
+    nothing waits.
+    """
+    scenario = load("cut_credit")
+    results = paysim.run(scenario)
+    assert settlements(results)[2:] == [
+        (15, "first", "entry", 3),
+        (20, "second", "entry", 4),
+        (20, "rent", "queue_release", 5),
+        (20, "fees", "queue_release", 6),
+    ]
+    after = {row["tick"]: row for row in results.agents.to_dicts() if row["agent_id"] == "ALPHA"}
+    assert [after[tick]["available_liquidity"] for tick in (9, 10, 15, 20)] == [
+        *(100_000, -300_000, -100_000, 0),
+    ]
+    costs = {agent["id"]: Decimal(agent["total_cost"]) for agent in results.totals()["agents"]}
+    assert costs == {"ALPHA": 40, "BETA": 35, "GAMMA": 0}
+
+    without = paysim.run(attrs.evolve(scenario, scenario_events=()))
+    assert {cause for _, _, cause, _ in settlements(without)} == {"entry"}
+    assert Decimal(without.totals()["total_cost"]) == 0
+
+
+def late_and_cost(results):
+    """
+    Return the volume delayed, the volume overdue and the cost, of LARGE and of all others together.
+    """
+    large, *others = results.totals()["agents"]
+    late = Counter(row["sender_id"] for row in results.transactions.to_dicts() if row["is_overdue"])
+    for agents in ([large], others):
+        yield sum(agent["delayed"]["volume"] for agent in agents)
+        yield sum(late[agent["id"]] for agent in agents)
+        yield sum(float(agent["total_cost"]) for agent in agents)
+
+
+def test_outage():
+    """
+    Over many seeds LARGE gathers nearly all money; the others' payments wait too, but the cost that
+    the outage adds is mostly LARGE's.
+    """
+    scenario = load("outage")
+    most = sum(config.opening_balance + config.credit_limit for config in scenario.agent_configs)
+    assert most - scenario.agent_configs[0].credit_limit == 16_500_000
+    added, held = [], []
+    for seed in range(60):
+        disturbed = paysim.run(scenario, seed=seed)
+        undisturbed = paysim.run(attrs.evolve(scenario, scenario_events=()), seed=seed)
+        pairs = zip(late_and_cost(disturbed), late_and_cost(undisturbed), strict=True)
+        added.append([after - before for after, before in pairs])
+        held.append(disturbed.agents.column("balance")[299 * len(scenario.agent_configs)])
+    assert all(row[0] > 0 < row[3] for row in added)
+    own, own_late, own_cost, others, others_late, others_cost = map(mean, zip(*added, strict=True))
+    assert (round(own, -1), round(others, -1)) == (170, 140)
+    assert round(own_late) == 60 > 10 * others_late
+    assert 0.88 < own_cost / (own_cost + others_cost) < 0.95
+    assert round(mean(held) / 1e6, 1) == 15.9

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from record import ROOT
 from strategies import scenarios
 
-from paysim import behaviour, rules, scenario
+from paysim import behaviour, rules, scenario, scenario_events
 from paysim.records import Checked, layout
 from paysim.scenario import Scenario
 from paysim.schema import json_schema
@@ -23,10 +23,10 @@ SCHEMA = json_schema()
 VALIDATOR = Draft202012Validator(SCHEMA)
 CLASSES = {
     cls
-    for module in (behaviour, rules, scenario)
+    for module in (behaviour, rules, scenario, scenario_events)
     for cls in vars(module).values()
-    if isinstance(cls, type) and issubclass(cls, Checked) and cls is not Checked
-}
+    if isinstance(cls, type) and issubclass(cls, Checked)
+} - {Checked, scenario_events.Timed}
 
 
 def small(**changes):
@@ -77,6 +77,8 @@ def test_what_loads_is_valid(raw):
     VALIDATOR.validate(Scenario.from_dict(raw).to_dict())
 
 
+CREDIT = {"type": "credit_limit_change", "tick": 0, "agent_id": "A"}
+OFFSET = {"type": "deadline_offset_change", "tick": 0}
 ARRIVALS = {"rate_per_tick": 1, "amount_distribution": {"type": "Fixed", "value": 1}}
 
 
@@ -95,6 +97,10 @@ ARRIVALS = {"rate_per_tick": 1, "amount_distribution": {"type": "Fixed", "value"
         small() | {"cost_rates": {"split_friction_cost": 1e-5, "deadline_penalty": {"bps": 5}}},
         small() | {"lsm_config": {"cycle_detection_enabled": False, "gridlock_resolution": True}},
         small() | {"scenario_events": [], "transactions": []},
+        small() | {"scenario_events": [{"type": "HALT", "tick": 0, "every_ticks": 5}]},
+        small() | {"scenario_events": [CREDIT | {"credit_limit": 5}, CREDIT | {"amount": 5}]},
+        small() | {"scenario_events": [OFFSET | {"deadline_offset": None}]},
+        small() | {"scenario_events": [OFFSET | {"deadline_offset": [1, 2]}]},
     ],
 )
 def test_accepts(raw):
@@ -122,6 +128,11 @@ def test_accepts(raw):
         small() | {"lsm_config": {"cycles": True, "cycle_detection_enabled": True}},
         small() | {"rules": {"end_of_day": "never"}},
         small() | {"scenario_events": [{}]},
+        small() | {"scenario_events": [{"type": "outrage", "tick": 0}]},
+        small() | {"scenario_events": [{"type": "halt", "tick": 0, "agent_id": "A"}]},
+        small() | {"scenario_events": [{"type": "outage", "agent_id": "A"}]},
+        small() | {"scenario_events": [CREDIT | {"amount": 5, "credit_limit": 5}]},
+        small() | {"scenario_events": [OFFSET]},
         small() | {"agent_configs": [{"id": "A", "balance": 1}]},
     ],
 )

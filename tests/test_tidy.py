@@ -11,8 +11,9 @@ import pytest
 from record import ROOT
 
 LAYERS = """
-errors exact texts fields records behaviour rules bounds scenario schema yaml_text json_text loading
-state_file checkpoints summary results policies clock agent processes arguments saving simulation
+errors exact texts fields records behaviour rules scenario_events bounds event_checks scenario
+schema yaml_text json_text loading state_file checkpoints summary results policies clock agent
+processes arguments saving simulation
 orchestrator testing logs cli
 """
 """

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from oracle import COSTS, Oracle, Record
+from oracle_events import LOGGED
 from strategies import Dice, Move, scenario, scenarios, scripts
 from strategies import script as script_of
 
@@ -212,10 +213,10 @@ class Match:
 
     def finish(self) -> None:
         """
-        Compare the settlements of the whole run, as the event log tells them.
+        Compare the settlements and scenario events of the whole run, as the event log tells them.
         """
         logged: dict[int, list[Any]] = defaultdict(list)
-        limited = []
+        limited, happened = [], []
         for line in self.kernel.events_jsonl().splitlines():
             event = json.loads(line)
             if event["event"] == "settled":
@@ -223,9 +224,12 @@ class Match:
                 logged[event["tick"]].append(settlement)
             if event["event"] == "ring_limit_reached":
                 limited.append(event["tick"])
+            if event["event"] in LOGGED:
+                happened.append(event)
         self.compare_state(self.kernel.state())
         self.compare_costs(self.kernel.summary())
         assert self.limited == limited
+        assert self.oracle.happened == happened
         for tick, settled in self.settled.items():
             assert in_posting_order(settled) == in_posting_order(logged[tick])
 

@@ -85,8 +85,8 @@ def test_rebuilt_books_equal_the_kernels_at_every_tick(config: dict[str, Any]) -
     """
     Balances, pools, queues and costs rebuilt from the log equal the kernel's at every tick.
 
-    Reading checks on the way that money is conserved after every event, and that no posting leaves
-    a sender below its floor.
+    Reading checks on the way that money is conserved after every event, what the central bank has
+    injected and drained included, and that no posting leaves a sender below its floor.
     """
     kernel, told = started(config), []
     for _ in range(last_tick(config) + 1):
@@ -101,6 +101,7 @@ def test_rebuilt_books_equal_the_kernels_at_every_tick(config: dict[str, Any]) -
         assert books.pools == {view.agent_id: view.liquidity_pool for view in views}
         for view in views:
             assert books.loans[view.agent_id] == view.loan
+            assert books.available(view.agent_id) == view.available_liquidity
             held = books.queue(view.agent_id, "internal")
             assert len(held) == state["agents"][view.agent_id]["outgoing_queue_size"]
             assert sorted(held) == sorted(q.id for q in view.internal_queue)
@@ -134,7 +135,8 @@ def rebuilt_row(books: Books, agent_id: str) -> dict[str, Any]:
         "day": (books.ticks - 1) // books.ticks_per_day,
         "agent_id": agent_id,
         "balance": books.balances[agent_id],
-        "available_liquidity": books.balances[agent_id] - books.floors[agent_id],
+        "credit_limit": -books.floors[agent_id],
+        "available_liquidity": books.available(agent_id),
         "liquidity_allocated": books.allocated[agent_id],
         "liquidity_pool": books.pools[agent_id],
         "loan": books.loans[agent_id],

@@ -43,6 +43,18 @@ impl Decision {
             Self::SetReleaseBudget(_) => None,
         }
     }
+
+    /// The decision in the imperative.
+    fn words(self, state: &State, agents: &[String]) -> String {
+        let (verb, id) = match self {
+            Self::Release(id) => ("release", id),
+            Self::Split(id, _) => ("split", id),
+            Self::Withdraw(id) => ("withdraw", id),
+            Self::Reprioritise(id, _) => ("reprioritise", id),
+            Self::SetReleaseBudget(_) => return "set its release budget".to_owned(),
+        };
+        format!("{verb} transaction {}", state.transactions.id(id, agents))
+    }
 }
 
 /// Desk of one agent: its policy, its budget, and what it has decided for the coming step 4.
@@ -76,16 +88,18 @@ impl Desk {
         agent: AgentId,
         decision: Decision,
     ) -> Result<()> {
-        let refuse =
-            |state: &State, verb: &str, id: TransactionId, reason: String| Error::Decision {
-                agent: agents[agent.ix()].clone(),
-                decision: format!("{verb} transaction {}", state.transactions.id(id, agents)),
-                reason,
-            };
+        let refuse = |state: &State, reason: String| Error::Decision {
+            agent: agents[agent.ix()].clone(),
+            decision: decision.words(state, agents),
+            reason,
+        };
+        if let Some(since) = state.outages.since(agent) {
+            return Err(refuse(state, format!("it is out since tick {since}")));
+        }
         match decision {
             Decision::Release(id) => {
                 self.check_held(state, agent, id)
-                    .map_err(|reason| refuse(state, "release", id, reason))?;
+                    .map_err(|reason| refuse(state, reason))?;
                 state.transactions[id].decided = true;
             }
             Decision::Split(id, parts) => {
@@ -104,7 +118,7 @@ impl Desk {
                 } else {
                     self.check_held(state, agent, id)
                 };
-                reason.map_err(|reason| refuse(state, "split", id, reason))?;
+                reason.map_err(|reason| refuse(state, reason))?;
                 state.transactions[id].decided = true;
             }
             Decision::Withdraw(id) => {
@@ -119,7 +133,7 @@ impl Desk {
                 } else {
                     Ok(())
                 };
-                reason.map_err(|reason| refuse(state, "withdraw", id, reason))?;
+                reason.map_err(|reason| refuse(state, reason))?;
             }
             Decision::Reprioritise(id, priority) => {
                 let row = &state.transactions[id];
@@ -132,15 +146,12 @@ impl Desk {
                 } else {
                     Ok(())
                 };
-                reason.map_err(|reason| refuse(state, "reprioritise", id, reason))?;
+                reason.map_err(|reason| refuse(state, reason))?;
             }
             Decision::SetReleaseBudget(value) => {
                 if let Some(value) = value.filter(|v| !(0..=AMOUNT_MAX).contains(v)) {
-                    return Err(Error::Decision {
-                        agent: agents[agent.ix()].clone(),
-                        decision: "set its release budget".into(),
-                        reason: format!("the budget must be 0 to {AMOUNT_MAX} (got {value})"),
-                    });
+                    let reason = format!("the budget must be 0 to {AMOUNT_MAX} (got {value})");
+                    return Err(refuse(state, reason));
                 }
             }
         }

@@ -52,6 +52,30 @@ pub enum Kind {
     LiquidityReturned,
     /// What could not return to the pool stays with the agent, and is owed no more.
     AllocationKept,
+    /// The central bank paid into an account.
+    LiquidityInjected,
+    /// The central bank took from an account.
+    LiquidityDrained,
+    /// An agent has another credit limit.
+    CreditLimitChanged,
+    /// Money moved between agents without a transaction.
+    DirectTransfer,
+    /// It did not, for want of liquidity.
+    DirectTransferRefused,
+    /// Rates of arrival are another multiple of the configured ones.
+    ArrivalRateChanged,
+    /// A receiver has another weight.
+    CounterpartyWeightChanged,
+    /// Deadlines are drawn in another way.
+    DeadlineOffsetChanged,
+    /// An agent decides nothing from here on.
+    OutageBegan,
+    /// An agent decides again.
+    OutageEnded,
+    /// Steps 5 to 7 are skipped from here on.
+    Halted,
+    /// They are not any more.
+    Resumed,
 }
 
 impl Kind {
@@ -80,10 +104,23 @@ impl Kind {
             Self::EndOfDayBorrowing => "end_of_day_borrowing",
             Self::LiquidityReturned => "liquidity_returned",
             Self::AllocationKept => "allocation_kept",
+            Self::LiquidityInjected => "liquidity_injected",
+            Self::LiquidityDrained => "liquidity_drained",
+            Self::CreditLimitChanged => "credit_limit_changed",
+            Self::DirectTransfer => "direct_transfer",
+            Self::DirectTransferRefused => "direct_transfer_refused",
+            Self::ArrivalRateChanged => "arrival_rate_changed",
+            Self::CounterpartyWeightChanged => "counterparty_weight_changed",
+            Self::DeadlineOffsetChanged => "deadline_offset_changed",
+            Self::OutageBegan => "outage_began",
+            Self::OutageEnded => "outage_ended",
+            Self::Halted => "halted",
+            Self::Resumed => "resumed",
         }
     }
 
-    /// Whether it states a value or a cost that does not follow from its transaction.
+    /// Whether it states a value, a cost or a scenario event that does not follow from its
+    /// transaction.
     pub fn has_detail(self) -> bool {
         !matches!(
             self,
@@ -140,6 +177,8 @@ pub enum Cause {
     Liquidity,
     /// Queued behind an earlier transaction of its sender.
     Order,
+    /// Queued because nothing settles during a halt.
+    Halt,
 }
 
 impl Cause {
@@ -165,6 +204,7 @@ impl Cause {
             Self::EndOfDay => Some("end_of_day"),
             Self::Liquidity => Some("liquidity"),
             Self::Order => Some("order"),
+            Self::Halt => Some("halt"),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::event::{Cause, Event, Kind};
+use crate::ids::NONE;
 
 const CHUNK: usize = 1 << 14;
 
@@ -55,6 +56,8 @@ impl Chunk {
 #[derive(Debug, Clone, Copy)]
 struct Detail {
     value: i64,
+    /// Number of the scenario event, or [`NONE`].
+    scenario_event: u32,
     /// Cost units.
     cost: i128,
 }
@@ -108,6 +111,12 @@ impl Journal {
             .flatten()
     }
 
+    /// The number, from 0, of the scenario event that this is the happening of.
+    pub fn scenario_event(&self, event: &Event) -> Option<u32> {
+        let detail = self.detail(event)?;
+        (detail.scenario_event != NONE).then_some(detail.scenario_event)
+    }
+
     /// The posting's number, from 1, of a settlement.
     pub fn posting(&self, event: &Event) -> Option<u32> {
         (event.kind == Kind::Settled).then_some(event.link)
@@ -115,12 +124,23 @@ impl Journal {
 
     /// Appends an event; `cost` (cost units) counts for kinds that have one.
     #[inline]
-    pub(crate) fn push(&mut self, mut event: Event, cost: i128) {
+    pub(crate) fn push(&mut self, event: Event, cost: i128) {
+        self.push_detailed(event, cost, NONE);
+    }
+
+    /// Appends the happening of a scenario event.
+    pub(crate) fn push_scheduled(&mut self, event: Event, scenario_event: u32) {
+        self.push_detailed(event, 0, scenario_event);
+    }
+
+    #[inline]
+    fn push_detailed(&mut self, mut event: Event, cost: i128, scenario_event: u32) {
         if event.kind.has_detail() {
             // Details of 32 bytes end with the memory long before their numbers end.
             event.link = self.details.len() as u32;
             self.details.push(Detail {
                 value: event.value,
+                scenario_event,
                 cost,
             });
         }

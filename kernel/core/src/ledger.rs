@@ -84,7 +84,7 @@ pub enum Crediting {
 #[derive(Debug, Clone)]
 pub struct Ledger {
     accounts: Vec<Account>,
-    /// The central bank's own account: it lends.
+    /// The central bank's own account: it lends, injects and drains.
     central_bank: i64,
     /// Agents with deferred credits, unordered.
     with_deferred: Vec<AgentId>,
@@ -129,7 +129,7 @@ impl Ledger {
         (0..self.accounts.len() as u32).map(AgentId)
     }
 
-    /// The central bank's account: less what it has lent.
+    /// The central bank's account: what it has drained, less what it has lent and injected.
     pub fn central_bank(&self) -> i64 {
         self.central_bank
     }
@@ -143,25 +143,40 @@ impl Ledger {
         amount: i64,
         defer: bool,
     ) -> Result<bool> {
-        if amount > self[sender].available() {
+        if !self.transfer(sender, receiver, amount, defer)? {
             return Ok(false);
         }
         let wide = i128::from(amount);
+        self.accounts[receiver.ix()].day_inflow += wide;
+        self.accounts[sender.ix()].day_outflow += wide;
+        Ok(true)
+    }
+
+    /// Moves money between agents without a transaction; `false`, and nothing changed, if it would
+    /// break the sender's floor.
+    #[inline]
+    pub(crate) fn transfer(
+        &mut self,
+        sender: AgentId,
+        receiver: AgentId,
+        amount: i64,
+        defer: bool,
+    ) -> Result<bool> {
+        if amount > self[sender].available() {
+            return Ok(false);
+        }
         let to = &mut self.accounts[receiver.ix()];
         let credit = if defer {
             &mut to.deferred
         } else {
             &mut to.balance
         };
-        let raised = bounded(i128::from(*credit) + wide, receiver)?;
+        let raised = bounded(i128::from(*credit) + i128::from(amount), receiver)?;
         if defer && *credit == 0 {
             self.with_deferred.push(receiver);
         }
         *credit = raised;
-        to.day_inflow += wide;
-        let from = &mut self.accounts[sender.ix()];
-        from.balance -= amount;
-        from.day_outflow += wide;
+        self.accounts[sender.ix()].balance -= amount;
         Ok(true)
     }
 
@@ -266,14 +281,37 @@ impl Ledger {
     }
 
     fn change_loan(&mut self, agent: AgentId, amount: i64) -> Result<()> {
-        let lent = self
+        self.inject(agent, amount)?;
+        self.accounts[agent.ix()].loan += amount;
+        Ok(())
+    }
+
+    /// Moves money from the central bank's account to an agent's; back, if it is negative.
+    pub(crate) fn inject(&mut self, agent: AgentId, amount: i64) -> Result<()> {
+        let left = self
             .central_bank
             .checked_sub(amount)
-            .ok_or_else(|| Error::overflow("the sum of loans"))?;
+            .ok_or_else(|| Error::overflow("the central bank's account"))?;
         self.change_balance(agent, amount)?;
-        self.accounts[agent.ix()].loan += amount;
-        self.central_bank = lent;
+        self.central_bank = left;
         Ok(())
+    }
+
+    /// Moves what an agent has available, but no more than `amount`, to the central bank's account;
+    /// what was moved.
+    pub(crate) fn drain(&mut self, agent: AgentId, amount: i64) -> Result<i64> {
+        let taken = amount.min(self[agent].available().max(0));
+        self.inject(agent, -taken)?;
+        Ok(taken)
+    }
+
+    /// Gives an agent another credit limit, which may leave it below its floor; whether it rose.
+    pub(crate) fn set_credit_limit(&mut self, agent: AgentId, limit: i64) -> bool {
+        let account = &mut self.accounts[agent.ix()];
+        let before = account.credit_limit;
+        account.credit_limit = limit;
+        account.floor = -limit;
+        limit > before
     }
 
     /// Moves liquidity from an agent's pool to its balance.

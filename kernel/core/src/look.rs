@@ -3,7 +3,9 @@
 use crate::costs;
 use crate::decision::ticks_to_deadline;
 use crate::error::{Error, Result};
+use crate::event::Event;
 use crate::ids::{AgentId, Tick, TransactionId};
+use crate::scenario_events::Change;
 use crate::state::State;
 use crate::system::{Opening, Outcome, Peak, System};
 use crate::transaction::Transaction;
@@ -42,6 +44,18 @@ impl System {
     /// Opening balance, credit limit and pool of an agent, in minor units.
     pub fn opening(&self, agent: AgentId) -> Opening {
         self.opening[agent.ix()]
+    }
+
+    /// What the scenario event did that an event of the log is the happening of.
+    pub fn change(&self, event: &Event) -> Option<&Change> {
+        let number = self.state.journal.scenario_event(event)?;
+        let scenario_event = self.schedule.events().get(number as usize)?;
+        Some(&scenario_event.change)
+    }
+
+    /// The tick since which an agent is out, if it is.
+    pub fn out_since(&self, agent: AgentId) -> Option<Tick> {
+        self.state.outages.since(agent)
     }
 
     /// The largest central queue so far, at ends of ticks.

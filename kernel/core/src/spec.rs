@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::ids::{AgentId, NONE, Tick};
 use crate::queue::PriorityClasses;
 use crate::rate::Rate;
+use crate::scenario_events::ScenarioEvent;
 use crate::transaction::GivenIds;
 
 /// One agent.
@@ -65,6 +66,8 @@ pub struct Spec {
     pub rules: Rules,
     /// Given transactions.
     pub transactions: GivenTransactions,
+    /// Scenario events, in the order of the scenario.
+    pub events: Vec<ScenarioEvent>,
 }
 
 /// The rules of a scenario.
@@ -194,6 +197,6 @@ impl Spec {
                 ));
             }
         }
-        Ok(())
+        self.events.iter().try_for_each(|event| event.check(agents))
     }
 }

@@ -9,6 +9,7 @@ use crate::event::{Cause, Event, Kind};
 use crate::ids::{AgentId, NONE, Tick, TransactionId};
 use crate::journal::Journal;
 use crate::ledger::{Crediting, Ledger, Posting};
+use crate::outages::Outages;
 use crate::penalties::Deadlines;
 use crate::queue::{CentralQueue, InternalQueues, Line};
 use crate::spec::Rules;
@@ -56,6 +57,10 @@ pub struct State {
     pub cancelled: Vec<TransactionId>,
     /// Deadlines of unsettled transactions.
     pub(crate) deadlines: Deadlines,
+    /// Which agents are out.
+    pub outages: Outages,
+    /// Whether steps 5 to 7 are skipped.
+    pub halted: bool,
 }
 
 /// A logical clock of changes by which a mechanism knows what it need not look at again.
@@ -117,6 +122,8 @@ impl State {
             counts: Counts::default(),
             cancelled: Vec::new(),
             deadlines: Deadlines::default(),
+            outages: Outages::new(agents),
+            halted: false,
         }
     }
 

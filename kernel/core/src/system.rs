@@ -11,9 +11,10 @@ use crate::ledger::{Account, Ledger};
 use crate::penalties;
 use crate::rate::{Rate, half_even};
 use crate::rules::{Mechanisms, end_of_day, entry, liquidity_pool, queue_release};
+use crate::scenario_events::{Change, ScenarioEvent, Schedule};
 use crate::spec::{AgentSpec, GivenTransactions, Spec};
 use crate::state::{Counts, State};
-use crate::transaction::{Origin, Status, Transaction, Transactions};
+use crate::transaction::{Origin, Transaction, Transactions};
 
 /// What a tick came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -62,6 +63,10 @@ pub struct System {
     /// One bit an agent: it has something pending or was asked in this tick.
     busy: Vec<u64>,
     pub(crate) processes: Vec<(AgentId, ArrivalProcess)>,
+    pub(crate) schedule: Schedule,
+    /// Scenario events of this tick that let a transaction arrive, with their senders.
+    pub(crate) extras: Vec<(AgentId, u32)>,
+    next_extra: usize,
     pub(crate) given: GivenTransactions,
     /// Rows of the given transactions by arrival tick, sender and row; those not arrived yet.
     pub(crate) agenda: Vec<u32>,
@@ -104,7 +109,10 @@ impl System {
             .collect();
         let mut given = spec.transactions;
         let agenda = given.agenda();
-        let transactions = Transactions::new(std::mem::take(&mut given.ids));
+        let mut transactions = Transactions::new(std::mem::take(&mut given.ids));
+        for (number, event) in spec.events.iter().enumerate() {
+            name_extra(&mut transactions, number as u32, event);
+        }
         let costs = Costs::new(spec.cost_rates, agents);
         let mut state = State::new(spec.rules, Ledger::new(accounts), transactions, costs);
         for agent in state.ledger.agents() {
@@ -124,6 +132,9 @@ impl System {
             desks: spec.agents.iter().map(|a| Desk::new(a.policy)).collect(),
             busy: vec![0; agents.div_ceil(64)],
             processes,
+            schedule: Schedule::new(spec.events, 0),
+            extras: Vec::new(),
+            next_extra: 0,
             given,
             agenda,
             next_given: 0,
@@ -138,7 +149,27 @@ impl System {
         })
     }
 
-    /// Steps 1 to 3: the day opens, transactions arrive.
+    /// Adds a scenario event, which comes after those that there are.
+    ///
+    /// # Errors
+    /// [`Error::Spec`] if its tick has opened already, or it describes nothing.
+    pub fn add_event(&mut self, event: ScenarioEvent) -> Result<()> {
+        self.check_sound()?;
+        event.check(self.names.len())?;
+        let first = self.state.tick + Tick::from(self.is_open);
+        if event.tick < first {
+            return Err(Error::Spec(format!(
+                "tick must be at least {first}, the next tick to open (got {})",
+                event.tick
+            )));
+        }
+        let number = self.schedule.events().len() as u32;
+        name_extra(&mut self.state.transactions, number, &event);
+        self.schedule.add(event);
+        Ok(())
+    }
+
+    /// Steps 1 to 3: the day opens, scenario events happen, transactions arrive.
     ///
     /// # Errors
     /// [`Error::OutOfOrder`] if the tick is open already; [`Error::Overflow`].
@@ -150,7 +181,7 @@ impl System {
         self.guarded(Self::open)
     }
 
-    /// Step 4 for one agent: its policy decides now.
+    /// Step 4 for one agent: its policy decides now, unless the agent is out.
     ///
     /// # Errors
     /// [`Error::OutOfOrder`] if no tick is open.
@@ -158,6 +189,9 @@ impl System {
         self.check_sound()?;
         if !self.is_open {
             return Err(Error::OutOfOrder("no tick is open"));
+        }
+        if self.state.outages.since(agent).is_some() {
+            return Ok(());
         }
         let desk = &mut self.desks[agent.ix()];
         desk.ask(&mut self.state, agent, self.ticks_per_day);
@@ -268,6 +302,9 @@ impl System {
                 liquidity_pool::open(&mut self.state, agent, self.fractions[agent.ix()])?;
             }
         }
+        if self.schedule.next() == self.state.tick {
+            self.scenario_events()?;
+        }
         self.arrivals()?;
         self.is_open = true;
         Ok(())
@@ -292,6 +329,9 @@ impl System {
 
     /// Steps 5 to 7.
     fn settle_tick(&mut self) -> Result<()> {
+        if self.state.halted {
+            return entry::wait(&mut self.state, &mut self.released);
+        }
         queue_release::run(&mut self.state)?;
         entry::run(&mut self.state, &mut self.released)?;
         self.mechanisms.run(&mut self.state)
@@ -305,17 +345,53 @@ impl System {
         }
     }
 
-    /// Step 3: agents in scenario order, each with its given and then its drawn transactions.
+    /// Step 2: what is due, in the order of the scenario.
+    fn scenario_events(&mut self) -> Result<()> {
+        while let Some(event) = self.schedule.take(self.state.tick) {
+            self.happen(event)?;
+        }
+        self.extras.sort_by_key(|(sender, _)| *sender);
+        Ok(())
+    }
+
+    /// Step 3: agents in scenario order, each with its extra, its given and its drawn transactions.
     fn arrivals(&mut self) -> Result<()> {
         let tick = self.state.tick;
         for at in 0..self.processes.len() {
             let (sender, _) = self.processes[at];
-            self.given_before(sender.0 + 1)?;
+            self.listed_before(sender.0 + 1)?;
             for position in 0..self.processes[at].1.count(tick, self.ticks_per_day) {
                 self.arrive_generated(at, position)?;
             }
         }
-        self.given_before(NONE)
+        self.listed_before(NONE)?;
+        if self.next_extra > 0 {
+            self.extras.clear();
+            self.next_extra = 0;
+        }
+        Ok(())
+    }
+
+    /// Lets the extra and the given transactions of this tick arrive whose sender comes before
+    /// `end`.
+    fn listed_before(&mut self, end: u32) -> Result<()> {
+        while let Some(&(sender, event)) = self.extras.get(self.next_extra)
+            && sender.0 < end
+        {
+            self.next_extra += 1;
+            self.given_before(sender.0)?;
+            self.arrive_extra(event)?;
+        }
+        self.given_before(end)
+    }
+
+    /// Lets the transaction of a scenario event arrive.
+    pub(crate) fn arrive_extra(&mut self, event: u32) -> Result<()> {
+        if let Change::Arrive(extra) = &self.schedule.events()[event as usize].change {
+            let transaction = extra.arriving(event, self.state.tick)?;
+            self.state.arrive(transaction)?;
+        }
+        Ok(())
     }
 
     /// Lets the arrival at a position of this tick come from the process at `at`.
@@ -324,7 +400,7 @@ impl System {
         let (sender, process) = &self.processes[at];
         let tick = self.state.tick;
         let drawn = process.draw(tick, position)?;
-        self.state.arrive(arrived(
+        self.state.arrive(Transaction::arriving(
             *sender,
             drawn.receiver,
             drawn.amount,
@@ -353,7 +429,7 @@ impl System {
     pub(crate) fn arrive_given(&mut self, row: u32) -> Result<()> {
         let (given, at) = (&self.given, row as usize);
         let deadlines = given.deadline_ticks.as_ref();
-        self.state.arrive(arrived(
+        self.state.arrive(Transaction::arriving(
             given.senders[at],
             given.receivers[at],
             given.amounts[at],
@@ -445,31 +521,9 @@ impl System {
     }
 }
 
-fn arrived(
-    sender: AgentId,
-    receiver: AgentId,
-    amount: i64,
-    (arrival_tick, deadline_tick): (Tick, Tick),
-    origin: Origin,
-    (priority, divisible): (u8, bool),
-) -> Transaction {
-    Transaction {
-        amount,
-        release_number: 0,
-        sender,
-        receiver,
-        arrival_tick,
-        deadline_tick,
-        end_tick: NONE,
-        previous: NONE,
-        next: NONE,
-        origin,
-        status: Status::Held,
-        priority,
-        priority_at_arrival: priority,
-        divisible,
-        overdue: false,
-        decided: false,
+fn name_extra(transactions: &mut Transactions, number: u32, event: &ScenarioEvent) {
+    if let Change::Arrive(extra) = &event.change {
+        transactions.name_extra(number, &extra.id, event.every_ticks.is_some());
     }
 }
 

@@ -48,6 +48,8 @@ pub enum Origin {
     Given(u32),
     /// The nth (from 1) that its sender drew in its tick of arrival.
     Generated(u32),
+    /// The scenario event with this number, from 0.
+    Extra(u32),
     /// The nth part (from 1) of another transaction.
     Part {
         /// The transaction that was split.
@@ -94,6 +96,36 @@ pub struct Transaction {
 }
 
 impl Transaction {
+    /// A transaction as it arrives: held, with its arrival and deadline ticks, its priority, and
+    /// whether it is divisible.
+    pub(crate) fn arriving(
+        sender: AgentId,
+        receiver: AgentId,
+        amount: i64,
+        (arrival_tick, deadline_tick): (Tick, Tick),
+        origin: Origin,
+        (priority, divisible): (u8, bool),
+    ) -> Self {
+        Self {
+            amount,
+            release_number: 0,
+            sender,
+            receiver,
+            arrival_tick,
+            deadline_tick,
+            end_tick: NONE,
+            previous: NONE,
+            next: NONE,
+            origin,
+            status: Status::Held,
+            priority,
+            priority_at_arrival: priority,
+            divisible,
+            overdue: false,
+            decided: false,
+        }
+    }
+
     /// Whether it can still settle by itself.
     #[inline]
     pub fn is_unsettled(&self) -> bool {
@@ -125,11 +157,21 @@ impl GivenIds {
     }
 }
 
+/// Id of a scenario event's transactions.
+#[derive(Debug, Clone)]
+struct ExtraId {
+    text: String,
+    /// Whether the tick of arrival follows it.
+    repeats: bool,
+}
+
 /// All transactions that have come to exist, by number.
 #[derive(Debug, Clone, Default)]
 pub struct Transactions {
     rows: Vec<Transaction>,
     given_ids: GivenIds,
+    /// By number of the scenario event.
+    extra_ids: BTreeMap<u32, ExtraId>,
     /// Parts of each split transaction that are not settled yet.
     open_parts: BTreeMap<TransactionId, u32>,
 }
@@ -175,6 +217,12 @@ impl Transactions {
             .iter()
             .enumerate()
             .map(|(ix, row)| (TransactionId(ix as u32), row))
+    }
+
+    /// Names the transactions of a scenario event; one that repeats adds the tick.
+    pub(crate) fn name_extra(&mut self, event: u32, id: &str, repeats: bool) {
+        let text = id.to_owned();
+        self.extra_ids.insert(event, ExtraId { text, repeats });
     }
 
     pub(crate) fn push(&mut self, transaction: Transaction) -> TransactionId {
@@ -254,6 +302,11 @@ impl Transactions {
                 out.push_str(buffer.format(number));
                 Ok(())
             }
+            Origin::Extra(event) => match self.extra_ids.get(&event) {
+                Some(id) if id.repeats => write!(out, "{}@{}", id.text, row.arrival_tick),
+                Some(id) => write!(out, "{}", id.text),
+                None => write!(out, "event-{}", u64::from(event) + 1),
+            },
             Origin::Part { parent, number } => {
                 self.write_id(parent, agents, out);
                 write!(out, "/{number}")

@@ -12,6 +12,7 @@ use paysim_kernel::ids::{AgentId, NONE};
 use paysim_kernel::queue::PriorityClasses;
 use paysim_kernel::rate::{Rate, parse_multiplier};
 use paysim_kernel::rules::{EndOfDay, QueueDiscipline, Rules};
+use paysim_kernel::scenario_events::{Change, ExtraDeadline, ExtraTransaction, ScenarioEvent};
 use paysim_kernel::spec::{AgentSpec, GivenTransactions, Spec};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -21,7 +22,7 @@ use crate::errors::plain;
 type Object<'py> = Bound<'py, PyAny>;
 
 /// Agents by id, for lookups only.
-type Numbers = HashMap<String, AgentId>;
+pub type Numbers = HashMap<String, AgentId>;
 
 /// The specification of a scenario with a seed; `scripted` agents have no compiled policy.
 pub fn specification(scenario: &Object<'_>, seed: u64, scripted: &[u32]) -> PyResult<Spec> {
@@ -45,6 +46,11 @@ pub fn specification(scenario: &Object<'_>, seed: u64, scripted: &[u32]) -> PyRe
             &scenario.getattr("lsm_config")?,
         )?,
         transactions: given(&scenario.getattr("transactions")?, &numbers)?,
+        events: scenario
+            .getattr("scenario_events")?
+            .try_iter()?
+            .map(|event| scenario_event(&event?, &numbers))
+            .collect::<PyResult<_>>()?,
     })
 }
 
@@ -146,14 +152,7 @@ fn arrival_spec(object: &Object<'_>, numbers: &Numbers) -> PyResult<ArrivalSpec>
             pairs.sort_unstable_by_key(|pair| pair.0);
             Some(pairs)
         },
-        deadline_offset: if offset.is_none() {
-            DeadlineOffset::Never
-        } else if let Ok(ticks) = offset.extract::<u32>() {
-            DeadlineOffset::Fixed(ticks)
-        } else {
-            let (low, high) = offset.extract()?;
-            DeadlineOffset::Uniform(low, high)
-        },
+        deadline_offset: deadline_offset(&offset)?,
         priority: if let Ok(value) = priority.extract::<u8>() {
             PriorityDistribution::Fixed(value)
         } else {
@@ -163,6 +162,17 @@ fn arrival_spec(object: &Object<'_>, numbers: &Numbers) -> PyResult<ArrivalSpec>
             )
         },
         divisible: get(object, "divisible")?,
+    })
+}
+
+fn deadline_offset(offset: &Object<'_>) -> PyResult<DeadlineOffset> {
+    Ok(if offset.is_none() {
+        DeadlineOffset::Never
+    } else if let Ok(ticks) = offset.extract::<u32>() {
+        DeadlineOffset::Fixed(ticks)
+    } else {
+        let (low, high) = offset.extract()?;
+        DeadlineOffset::Uniform(low, high)
     })
 }
 
@@ -276,4 +286,71 @@ fn number(numbers: &Numbers, id: &str) -> PyResult<AgentId> {
         .get(id)
         .copied()
         .ok_or_else(|| unknown("an agent", id))
+}
+
+/// A scenario event; agents as numbers.
+pub fn scenario_event(object: &Object<'_>, numbers: &Numbers) -> PyResult<ScenarioEvent> {
+    let agent = |key: &str| number(numbers, &text(object, key)?);
+    let agent_or_all = || -> PyResult<Option<AgentId>> {
+        let id = get::<Option<String>>(object, "agent_id")?;
+        id.map(|id| number(numbers, &id)).transpose()
+    };
+    let name = text(object, "name")?;
+    let change = match name.as_str() {
+        "liquidity_injection" => {
+            Change::InjectLiquidity(agent("agent_id")?, get(object, "amount")?)
+        }
+        "liquidity_drain" => Change::DrainLiquidity(agent("agent_id")?, get(object, "amount")?),
+        "credit_limit_change" => Change::SetCreditLimit(agent("agent_id")?, get(object, "amount")?),
+        "direct_transfer" => Change::Transfer(
+            agent("sender_id")?,
+            agent("receiver_id")?,
+            get(object, "amount")?,
+        ),
+        "extra_transaction" => Change::Arrive(extra_transaction(object, numbers)?),
+        "arrival_rate_change" => {
+            Change::SetArrivalRate(agent_or_all()?, get(object, "multiplier")?)
+        }
+        "counterparty_weight_change" => Change::SetCounterpartyWeight(
+            agent("agent_id")?,
+            agent("counterparty_id")?,
+            get(object, "weight")?,
+        ),
+        "deadline_offset_change" => Change::SetDeadlineOffset(
+            agent_or_all()?,
+            deadline_offset(&object.getattr("deadline_offset")?)?,
+        ),
+        "outage" => Change::BeginOutage(agent("agent_id")?),
+        "outage_end" => Change::EndOutage(agent("agent_id")?),
+        "halt" => Change::Halt,
+        "resume" => Change::Resume,
+        _ => return Err(unknown("the scenario event", &name)),
+    };
+    Ok(ScenarioEvent {
+        tick: get(object, "tick")?,
+        every_ticks: get(object, "every_ticks")?,
+        until_tick: get(object, "until_tick")?,
+        change,
+    })
+}
+
+fn extra_transaction(object: &Object<'_>, numbers: &Numbers) -> PyResult<ExtraTransaction> {
+    let agent = |key: &str| number(numbers, &text(object, key)?);
+    let deadline = match (
+        get::<Option<u32>>(object, "deadline_tick")?,
+        get::<Option<u32>>(object, "deadline_offset")?,
+    ) {
+        (Some(tick), _) => ExtraDeadline::At(tick),
+        (None, Some(ticks)) => ExtraDeadline::After(ticks),
+        (None, None) => ExtraDeadline::Never,
+    };
+    Ok(ExtraTransaction {
+        id: text(object, "id")?,
+        sender: agent("sender_id")?,
+        receiver: agent("receiver_id")?,
+        amount: get(object, "amount")?,
+        deadline,
+        priority: get(object, "priority")?,
+        divisible: get(object, "divisible")?,
+    })
 }

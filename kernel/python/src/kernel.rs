@@ -18,7 +18,7 @@ use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
-use crate::convert::specification;
+use crate::convert::{Numbers, scenario_event, specification};
 use crate::errors::{Whole, exception, plain, refused};
 use crate::table::Table;
 use crate::view::{View, view};
@@ -209,6 +209,19 @@ impl Kernel {
             agent,
             Decision::SetReleaseBudget(value.map(|value| value.0)),
         )
+    }
+
+    /// Adds a scenario event after those that there are, as it stands in a checked scenario.
+    fn add_event(&mut self, event: &Bound<'_, PyAny>) -> PyResult<()> {
+        let names = self.system.names().iter().cloned();
+        let numbers: Numbers = names.zip((0..).map(AgentId)).collect();
+        let done = self.system.add_event(scenario_event(event, &numbers)?);
+        self.told(done)
+    }
+
+    /// Whether an agent is out.
+    fn is_out(&self, agent: Whole) -> PyResult<bool> {
+        Ok(self.system.out_since(self.agent(agent)?).is_some())
     }
 
     /// The number of a transaction in an agent's own queues.

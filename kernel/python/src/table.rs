@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{
-    ArrayRef, BooleanArray, Decimal128Array, Int64Array, LargeStringArray, RecordBatch,
-    RecordBatchIterator,
+    ArrayRef, BooleanArray, Decimal128Array, Float64Array, Int64Array, LargeStringArray,
+    RecordBatch, RecordBatchIterator,
 };
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use paysim_kernel::rate::{COST_PLACES, cost_text};
@@ -37,7 +37,8 @@ impl Table {
         self.0.len()
     }
 
-    /// The table as an Arrow C stream; costs are decimal128(38, 19), all else int64, bool or text.
+    /// The table as an Arrow C stream; costs are decimal128(38, 19), all else int64, float64,
+    /// bool or text.
     #[pyo3(signature = (requested_schema=None))]
     fn __arrow_c_stream__<'py>(
         &self,
@@ -86,6 +87,7 @@ impl Table {
 fn value<'py>(py: Python<'py>, column: &Column, row: usize) -> PyResult<Bound<'py, PyAny>> {
     Ok(match column {
         Column::Integer(values) => values[row].into_pyobject(py)?.into_any(),
+        Column::Real(values) => values[row].into_pyobject(py)?.into_any(),
         Column::Boolean(values) => values[row].into_pyobject(py)?.into_any(),
         Column::Text(texts) => texts.get(row).into_pyobject(py)?.into_any(),
         Column::Cost(values) => values[row].map(cost_text).into_pyobject(py)?.into_any(),
@@ -98,6 +100,7 @@ fn batch(table: &core::Table) -> Result<RecordBatch, ArrowError> {
     for (name, column) in &table.columns {
         let array: ArrayRef = match column {
             Column::Integer(values) => Arc::new(Int64Array::from_iter(values.iter().copied())),
+            Column::Real(values) => Arc::new(Float64Array::from_iter(values.iter().copied())),
             Column::Boolean(values) => Arc::new(BooleanArray::from_iter(values.iter().copied())),
             Column::Text(texts) => Arc::new(LargeStringArray::from_iter(
                 (0..texts.ends.len()).map(|row| texts.get(row)),

@@ -94,8 +94,15 @@ pub struct ArrivalProcess {
     sender: AgentId,
     agents: u32,
     key: StreamKey,
+    rate_per_tick: f64,
+    intraday_profile: Vec<f64>,
+    multiplier: f64,
     counts: Vec<Poisson>,
     amount: AmountSampler,
+    /// Receivers by scenario order with their weights; none while all others weigh 1.
+    weights: Option<Vec<(AgentId, f64)>>,
+    /// Whether the scenario gives weights.
+    weights_given: bool,
     counterparties: Option<Weighted<AgentId>>,
     deadline_offset: DeadlineOffset,
     priority: u8,
@@ -139,21 +146,62 @@ impl ArrivalProcess {
             sender,
             agents,
             key,
-            counts: spec
-                .intraday_profile
-                .iter()
-                .map(|m| Poisson::new(spec.rate_per_tick * m))
-                .collect(),
+            rate_per_tick: spec.rate_per_tick,
+            intraday_profile: spec.intraday_profile.clone(),
+            multiplier: 1.0,
+            counts: counts(spec.rate_per_tick, &spec.intraday_profile),
             amount,
-            counterparties: spec.counterparty_weights.as_ref().map(|weights| {
-                let (ids, weights): (Vec<_>, Vec<_>) = weights.iter().copied().unzip();
-                Weighted::new(ids, &weights)
-            }),
+            weights: spec.counterparty_weights.clone(),
+            weights_given: spec.counterparty_weights.is_some(),
+            counterparties: spec.counterparty_weights.as_deref().map(weighted),
             deadline_offset: spec.deadline_offset,
             priority,
             priorities,
             divisible: spec.divisible,
         }
+    }
+
+    /// From now on the rate is the configured one times this.
+    pub fn set_rate_multiplier(&mut self, multiplier: f64) {
+        if multiplier != self.multiplier {
+            self.multiplier = multiplier;
+            self.counts = counts(self.rate_per_tick * multiplier, &self.intraday_profile);
+        }
+    }
+
+    /// From now on deadlines are drawn so.
+    pub fn set_deadline_offset(&mut self, offset: DeadlineOffset) {
+        self.deadline_offset = offset;
+    }
+
+    /// From now on this receiver has this weight; one without a weight had 0, or 1 where the
+    /// scenario gives none.
+    ///
+    /// # Errors
+    /// [`Error::Spec`] if no receiver is left with a weight.
+    pub fn set_counterparty_weight(&mut self, receiver: AgentId, weight: f64) -> Result<()> {
+        let others = (0..self.agents).filter(|&other| other != self.sender.0);
+        let mut weights = match self.weights.take() {
+            Some(weights) => weights,
+            None => others.map(|other| (AgentId(other), 1.0)).collect(),
+        };
+        match weights.binary_search_by_key(&receiver, |(id, _)| *id) {
+            Ok(at) => weights[at].1 = weight,
+            Err(at) => weights.insert(at, (receiver, weight)),
+        }
+        if weights.iter().all(|(_, weight)| *weight == 0.0) {
+            return Err(Error::Spec(
+                "counterparty_weights must hold a weight of more than 0".into(),
+            ));
+        }
+        // Draws follow from the weights in force, whatever they were in between.
+        if !self.weights_given && weights.iter().all(|(_, weight)| *weight == 1.0) {
+            self.counterparties = None;
+        } else {
+            self.counterparties = Some(weighted(&weights));
+            self.weights = Some(weights);
+        }
+        Ok(())
     }
 
     /// How many transactions arrive in a tick.
@@ -232,6 +280,16 @@ impl ArrivalProcess {
             Err(Error::overflow("a drawn amount"))
         }
     }
+}
+
+fn counts(rate_per_tick: f64, profile: &[f64]) -> Vec<Poisson> {
+    let means = profile.iter().map(|m| rate_per_tick * m);
+    means.map(Poisson::new).collect()
+}
+
+fn weighted(weights: &[(AgentId, f64)]) -> Weighted<AgentId> {
+    let (ids, weights): (Vec<_>, Vec<_>) = weights.iter().copied().unzip();
+    Weighted::new(ids, &weights)
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use crate::queue::PriorityClasses;
 use crate::rate::Rate;
 use crate::results::rebuild::Rebuild;
 use crate::rules::{EndOfDay, QueueDiscipline, Rules};
+use crate::scenario_events::{Change, ExtraDeadline, ExtraTransaction, ScenarioEvent};
 use crate::spec::{AgentSpec, GivenTransactions, Spec};
 use crate::system::System;
 
@@ -81,6 +82,40 @@ fn spec(dice: &mut Stream) -> Spec {
             arrival_ticks: vec![0, 3],
             ..GivenTransactions::default()
         },
+        events: (0..8).map(|_| event(dice)).collect(),
+    }
+}
+
+/// Something that befalls the run, once or again and again.
+fn event(dice: &mut Stream) -> ScenarioEvent {
+    let mut below = |bound| dice.below(bound) as u32;
+    let (agent, other) = (AgentId(below(2)), AgentId(2 + below(2)));
+    let extra = ExtraTransaction {
+        id: "extra".to_owned(),
+        sender: other,
+        receiver: agent,
+        amount: 25,
+        deadline: ExtraDeadline::After(2),
+        priority: 9,
+        divisible: true,
+    };
+    let change = match below(10) {
+        0 => Change::InjectLiquidity(agent, 15),
+        1 => Change::DrainLiquidity(agent, 30),
+        2 => Change::SetCreditLimit(agent, i64::from(below(40))),
+        3 => Change::Transfer(other, agent, 10),
+        4 => Change::SetArrivalRate(None, f64::from(below(3))),
+        5 => Change::SetCounterpartyWeight(agent, other, 0.5),
+        6 => Change::BeginOutage(agent),
+        7 => Change::Halt,
+        8 => Change::Resume,
+        _ => Change::Arrive(extra),
+    };
+    ScenarioEvent {
+        tick: below(u64::from(TICKS)),
+        every_ticks: (below(2) == 0).then(|| 1 + below(5)),
+        until_tick: None,
+        change,
     }
 }
 
@@ -121,7 +156,7 @@ fn random_move(dice: &mut Stream) -> Move {
         Cause::Liquidity,
         Cause::EndOfDay,
     ][below(6) as usize];
-    match below(18) {
+    match below(20) {
         0 => Move::Later(below(4)),
         1 => Move::OpenAccounts,
         2 => Move::OpenDay(agent),
@@ -139,6 +174,8 @@ fn random_move(dice: &mut Stream) -> Move {
         14 => Move::CreditDeferred,
         15 => Move::BecomeOverdue,
         16 => Move::ChargeEndOfDay,
+        17 => Move::Happen(below(9)),
+        18 => Move::ArriveExtra(below(9)),
         _ => Move::CloseDay(agent),
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::decision::NO_BUDGET;
 use crate::event::{Cause, Event, Kind};
-use crate::ids::{AgentId, Tick, TransactionId};
+use crate::ids::{AgentId, NONE, Tick, TransactionId};
 use crate::system::System;
 use crate::transaction::Origin;
 
@@ -19,6 +19,10 @@ pub(super) enum Move {
     OpenAccounts,
     /// Step 1: an agent repays its loan and allocates its liquidity.
     OpenDay(AgentId),
+    /// Step 2: the scenario event with this number happens.
+    Happen(u32),
+    /// Step 3: the transaction of the scenario event with this number arrives.
+    ArriveExtra(u32),
     /// Step 3: a row of the given transactions arrives.
     ArriveGiven(u32),
     /// Step 3: the nth (from 1) that an agent draws in this tick arrives.
@@ -60,7 +64,8 @@ impl Move {
         match self {
             Self::Later(_) | Self::OpenAccounts => 0,
             Self::OpenDay(_) => 1,
-            Self::ArriveGiven(_) | Self::ArriveGenerated(..) => 3,
+            Self::Happen(_) => 2,
+            Self::ArriveExtra(_) | Self::ArriveGiven(_) | Self::ArriveGenerated(..) => 3,
             Self::Release(_)
             | Self::Split(..)
             | Self::Withdraw(_)
@@ -121,10 +126,27 @@ impl<'a> Moves<'a> {
             }
             Kind::Arrived => match self.system.state().transactions[id].origin {
                 Origin::Given(row) => Move::ArriveGiven(row),
+                Origin::Extra(event) => Move::ArriveExtra(event),
                 Origin::Generated(number) => Move::ArriveGenerated(agent, number),
                 // A part comes to exist by a split and does not arrive.
                 Origin::Part { parent, number } => Move::Split(parent, number),
             },
+            Kind::LiquidityInjected
+            | Kind::LiquidityDrained
+            | Kind::CreditLimitChanged
+            | Kind::DirectTransfer
+            | Kind::DirectTransferRefused
+            | Kind::ArrivalRateChanged
+            | Kind::CounterpartyWeightChanged
+            | Kind::DeadlineOffsetChanged
+            | Kind::OutageBegan
+            | Kind::OutageEnded
+            | Kind::Halted
+            | Kind::Resumed => {
+                self.pass(|e| e.kind == Kind::CreditDeferred);
+                let number = self.system.state().journal.scenario_event(&first);
+                Move::Happen(number.unwrap_or(NONE))
+            }
             // A part's own release follows from the split.
             Kind::Released | Kind::PartCreated => Move::Release(id),
             Kind::Split => {

@@ -9,6 +9,7 @@ use crate::ledger::Posting;
 use crate::penalties;
 use crate::queue::Line;
 use crate::rules::{crediting, end_of_day, liquidity_pool};
+use crate::scenario_events::{Change, ScenarioEvent, Schedule};
 use crate::system::System;
 use crate::transaction::{Status, Transaction};
 
@@ -70,7 +71,7 @@ impl<'a> Replay<'a> {
         self.leave_tick()?;
         if ticks > 1 {
             // The ticks between have retried whoever was in line, in vain.
-            self.empty_line();
+            self.work_off_line();
         }
         self.enter(tick);
         Ok(())
@@ -106,7 +107,7 @@ impl<'a> Replay<'a> {
             return Err(damaged("its moves are not in the order of a tick"));
         }
         if step > SETTLEMENT && self.step <= SETTLEMENT {
-            self.empty_line();
+            self.work_off_line();
         }
         if step >= COSTS {
             self.system.state.accrues_from = self.system.state.tick + 1;
@@ -115,8 +116,11 @@ impl<'a> Replay<'a> {
         Ok(())
     }
 
-    fn empty_line(&mut self) {
-        self.system.state.line = Line::new(self.system.names.len());
+    /// Stands where steps 5 to 7 have retried whoever was in line; a halt keeps the line.
+    fn work_off_line(&mut self) {
+        if !self.system.state.halted {
+            self.system.state.line = Line::new(self.system.names.len());
+        }
     }
 
     /// Stands before the tick at the end.
@@ -127,7 +131,7 @@ impl<'a> Replay<'a> {
         };
         self.leave_tick()?;
         if last > self.system.state.tick {
-            self.empty_line();
+            self.work_off_line();
             self.enter(last);
         }
         let end = self.end;
@@ -138,6 +142,7 @@ impl<'a> Replay<'a> {
             }
         }
         (system.state.tick, system.state.accrues_from) = (end, end);
+        system.schedule = Schedule::new(system.schedule.events().to_vec(), end);
         let given = &system.given;
         let arrived = |&row: &u32| given.arrival_ticks[row as usize] < end;
         system.next_given = system.agenda.partition_point(arrived);
@@ -156,6 +161,16 @@ impl<'a> Replay<'a> {
                 self.check_agent(agent)?;
                 let fraction = self.system.fractions[agent.ix()];
                 liquidity_pool::open(&mut self.system.state, agent, fraction)
+            }
+            Move::Happen(event) => {
+                let is_arrival = matches!(self.change(event)?, Change::Arrive(_));
+                require(!is_arrival)?;
+                self.system.happen(event)
+            }
+            Move::ArriveExtra(event) => {
+                let is_arrival = matches!(self.change(event)?, Change::Arrive(_));
+                require(is_arrival)?;
+                self.system.arrive_extra(event)
             }
             Move::ArriveGiven(row) => {
                 let arrival_tick = self.system.given.arrival_ticks.get(row as usize);
@@ -208,9 +223,18 @@ impl<'a> Replay<'a> {
             }
             Move::Queue(id, cause) => {
                 require(self.status(id)? == Status::Released)?;
-                require(matches!(cause, Cause::Liquidity | Cause::Order))?;
+                require(matches!(
+                    cause,
+                    Cause::Liquidity | Cause::Order | Cause::Halt
+                ))?;
+                require((cause == Cause::Halt) == self.system.state.halted)?;
                 self.released -= 1;
-                self.system.state.enqueue(id, cause)
+                let state = &mut self.system.state;
+                state.enqueue(id, cause)?;
+                if cause == Cause::Halt {
+                    state.retry(state.transactions[id].sender);
+                }
+                Ok(())
             }
             Move::Settle(id, cause) => self.settle(id, cause),
             Move::SettleTogether(ids, cause) => self.settle_together(ids, cause),
@@ -241,6 +265,7 @@ impl<'a> Replay<'a> {
 
     fn settle(&mut self, id: TransactionId, cause: Cause) -> Result<()> {
         let status = self.status(id)?;
+        require(!self.system.state.halted)?;
         match cause {
             Cause::Entry => {
                 require(status == Status::Released)?;
@@ -253,7 +278,7 @@ impl<'a> Replay<'a> {
     }
 
     fn settle_together(&mut self, ids: Vec<TransactionId>, cause: Cause) -> Result<()> {
-        require(cause.is_mechanism())?;
+        require(cause.is_mechanism() && !self.system.state.halted)?;
         for &id in &ids {
             require(self.status(id)? == Status::Queued)?;
         }
@@ -267,6 +292,19 @@ impl<'a> Replay<'a> {
 
     fn is_last_of_day(&self) -> bool {
         (self.system.state.tick + 1).is_multiple_of(self.system.ticks_per_day)
+    }
+
+    /// What a scenario event does that is due in the tick at hand.
+    fn change(&self, event: u32) -> Result<&Change> {
+        let events = self.system.schedule.events();
+        let found = events.get(event as usize);
+        let due = |found: &&ScenarioEvent| {
+            found.next_from(self.system.state.tick) == Some(self.system.state.tick)
+        };
+        let found = found.filter(due);
+        found
+            .map(|found| &found.change)
+            .ok_or_else(|| damaged("a scenario event is not due in its tick"))
     }
 
     fn row(&self, id: TransactionId) -> Result<&Transaction> {

@@ -3,12 +3,15 @@
 //! One line an event, keys in a fixed order, no spaces: two runs are equal if and only if their
 //! lines are equal byte for byte.
 
+use std::fmt::Write as _;
 use std::io::Write;
 
+use crate::behaviour::arrivals::DeadlineOffset;
 use crate::decision::NO_BUDGET;
 use crate::event::{Event, Kind};
-use crate::ids::{AgentId, TransactionId};
+use crate::ids::{AgentId, NONE, TransactionId};
 use crate::rate::cost_text;
+use crate::scenario_events::Change;
 use crate::system::System;
 use crate::transaction::{Origin, known};
 
@@ -134,8 +137,71 @@ impl<'a> Lines<'a> {
                 self.integer("amount", event.value);
                 self.cost(event);
             }
+            Kind::LiquidityInjected
+            | Kind::LiquidityDrained
+            | Kind::CreditLimitChanged
+            | Kind::DirectTransfer
+            | Kind::DirectTransferRefused
+            | Kind::ArrivalRateChanged
+            | Kind::CounterpartyWeightChanged
+            | Kind::DeadlineOffsetChanged
+            | Kind::OutageBegan
+            | Kind::OutageEnded
+            | Kind::Halted
+            | Kind::Resumed => self.change(event),
         }
         self.text.push_str("}\n");
+    }
+
+    /// What a scenario event did, as it is told in the scenario, and how far it went.
+    fn change(&mut self, event: &Event) {
+        match self.system.change(event) {
+            None | Some(Change::Halt | Change::Resume | Change::Arrive(_)) => {}
+            Some(Change::InjectLiquidity(agent, amount)) => {
+                self.agent("agent_id", agent.0);
+                self.integer("amount", *amount);
+            }
+            Some(Change::DrainLiquidity(agent, amount)) => {
+                self.agent("agent_id", agent.0);
+                self.integer("amount", event.value);
+                self.integer("missing", amount - event.value);
+            }
+            Some(Change::SetCreditLimit(agent, limit)) => {
+                self.agent("agent_id", agent.0);
+                self.integer("credit_limit", *limit);
+            }
+            Some(Change::Transfer(sender, receiver, amount)) => {
+                self.agent("sender_id", sender.0);
+                self.agent("receiver_id", receiver.0);
+                self.integer("amount", *amount);
+            }
+            Some(Change::SetArrivalRate(_, multiplier)) => {
+                self.agent_or_all(event.agent);
+                self.real("multiplier", *multiplier);
+            }
+            Some(Change::SetCounterpartyWeight(agent, counterparty, weight)) => {
+                self.agent("agent_id", agent.0);
+                self.agent("counterparty_id", counterparty.0);
+                self.real("weight", *weight);
+            }
+            Some(Change::SetDeadlineOffset(_, offset)) => {
+                self.agent_or_all(event.agent);
+                match offset {
+                    DeadlineOffset::Never => self.optional("deadline_offset", None),
+                    DeadlineOffset::Fixed(ticks) => {
+                        self.integer("deadline_offset", i64::from(*ticks));
+                    }
+                    DeadlineOffset::Uniform(low, high) => {
+                        self.key("deadline_offset");
+                        // Writing to a String cannot fail.
+                        let _ = write!(self.text, "[{low},{high}]");
+                    }
+                }
+            }
+            Some(Change::BeginOutage(agent) | Change::EndOutage(agent)) => {
+                self.agent("agent_id", agent.0);
+            }
+        }
     }
 
     fn transaction(&mut self, event: &Event) {
@@ -183,6 +249,22 @@ impl<'a> Lines<'a> {
     fn agent(&mut self, key: &str, agent: u32) {
         self.key(key);
         self.text.push_str(&self.names[agent as usize]);
+    }
+
+    /// An agent, or null for all of them.
+    fn agent_or_all(&mut self, agent: u32) {
+        if agent == NONE {
+            self.optional("agent_id", None);
+        } else {
+            self.agent("agent_id", agent);
+        }
+    }
+
+    /// The shortest decimal that is read as this number.
+    fn real(&mut self, key: &str, value: f64) {
+        self.key(key);
+        // Writing to a String cannot fail.
+        let _ = write!(self.text, "{value}");
     }
 
     fn integer(&mut self, key: &str, value: i64) {

@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::event::{Cause, Event, Kind};
 use crate::ids::{AgentId, Tick, TransactionId};
 use crate::queue::PriorityClasses;
+use crate::scenario_events::Change;
 use crate::system::System;
 use crate::transaction::{Origin, Status};
 
@@ -292,11 +293,19 @@ impl<'a> Rebuild<'a> {
                     (agent.balance, agent.deferred) =
                         (agent.balance + value, agent.deferred - value)
                 }
+                Kind::LiquidityInjected => agent.balance += value,
+                Kind::LiquidityDrained | Kind::DirectTransfer => agent.balance -= value,
+                Kind::CreditLimitChanged => agent.credit_limit = event.value,
                 _ => {}
             }
         }
         if event.kind == Kind::Settled {
             self.settle(event);
+        }
+        if event.kind == Kind::DirectTransfer
+            && let Some(Change::Transfer(_, receiver, _)) = self.system.change(event)
+        {
+            self.agents[receiver.ix()].balance += value;
         }
         self.charge(event);
     }

@@ -46,6 +46,8 @@ impl Texts {
 pub enum Column {
     /// Integers, possibly null.
     Integer(Vec<Option<i64>>),
+    /// Floats, possibly null.
+    Real(Vec<Option<f64>>),
     /// Truth values, possibly null.
     Boolean(Vec<Option<bool>>),
     /// Text, possibly null.
@@ -59,6 +61,7 @@ impl Column {
     pub fn len(&self) -> usize {
         match self {
             Self::Integer(values) => values.len(),
+            Self::Real(values) => values.len(),
             Self::Boolean(values) => values.len(),
             Self::Text(texts) => texts.ends.len(),
             Self::Cost(values) => values.len(),
@@ -108,6 +111,11 @@ impl Table {
                     Column::Integer(values) => {
                         if let Some(value) = values[row] {
                             line.push_str(number.format(value));
+                        }
+                    }
+                    Column::Real(values) => {
+                        if let Some(value) = values[row] {
+                            line.push_str(&value.to_string());
                         }
                     }
                     Column::Boolean(values) => {

@@ -2,7 +2,8 @@
 //!
 //! A transaction settles alone if its amount is within its sender's available liquidity and the
 //! queue discipline lets it be tried; otherwise it joins the central queue. Queue release follows
-//! every settlement. Source: CPSS (1997), Real-time gross settlement systems.
+//! every settlement. During a halt everything joins the central queue, and its sender the line, to
+//! be tried when the halt is over. Source: CPSS (1997), Real-time gross settlement systems.
 
 use crate::error::Result;
 use crate::event::Cause;
@@ -22,6 +23,16 @@ pub(crate) fn run(state: &mut State, released: &mut Vec<TransactionId>) -> Resul
         } else {
             state.enqueue(id, Cause::Liquidity)?;
         }
+    }
+    Ok(())
+}
+
+/// Step 5 during a halt; empties `released`.
+pub(crate) fn wait(state: &mut State, released: &mut Vec<TransactionId>) -> Result<()> {
+    released.sort_unstable_by_key(|id| state.central.place(*id, &state.transactions));
+    for id in released.drain(..) {
+        state.enqueue(id, Cause::Halt)?;
+        state.retry(state.transactions[id].sender);
     }
     Ok(())
 }

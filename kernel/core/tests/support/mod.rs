@@ -38,6 +38,7 @@ pub fn spec() -> Spec {
             gridlock_resolution: false,
         },
         transactions: GivenTransactions::default(),
+        events: Vec::new(),
     }
 }
 
