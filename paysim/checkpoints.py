@@ -31,7 +31,7 @@ from paysim.json_text import read_json
 from paysim.loading import BYTES_MAX
 from paysim.records import layout
 from paysim.scenario import SEED_MAX, Scenario, Transaction
-from paysim.state_file import as_path, free, opened, place, replace_file
+from paysim.state_file import as_path, file_bytes, free, place, replace_file
 from paysim.texts import SyntaxProblem
 
 if TYPE_CHECKING:
@@ -112,8 +112,7 @@ def read_checkpoint(path: str | PathLike[str]) -> Checkpoint:
         ScenarioError: It cannot be read, or it is damaged, truncated, newer or no checkpoint.
     """
     target = as_path(path)
-    with opened(target) as file:
-        return decoded(file.read(FILE_BYTES_MAX + 1), place(target))
+    return decoded(file_bytes(target, FILE_BYTES_MAX + 1), place(target))
 
 
 def restored_kernel(saved: Checkpoint, scripted: Sequence[int] = ()) -> Kernel:
@@ -171,9 +170,9 @@ def encoded(checkpoint: Checkpoint) -> list[bytes]:
             f"take {len(text)} bytes as JSON, and may take {BYTES_MAX}"
         )
     try:
-        _plain(text, "states of its agents")
+        _plain(text, "its scenario and the states of its agents")
     except _Unreadable as problem:
-        raise PaysimError(f"cannot be saved: it {problem.text} ({problem.found})") from None
+        raise PaysimError(f"cannot be saved: the file {problem.text}") from None
     lines = b"\n".join(_lines(rows, keys))
     body = [_LENGTHS.pack(len(text), len(lines), len(checkpoint.kernel)), text, lines]
     parts = [*body, checkpoint.kernel]
@@ -276,7 +275,7 @@ def _header(text: bytes) -> dict[str, Any]:
         **{"paysim": str, "scenario": dict, "scenario_sha256": str, "given": list},
         **{"transactions": dict, "seed": int, "tick": int, "agents": dict},
     }
-    data = _plain(text, "header")
+    data = _plain(text, "the header")
     if not isinstance(data, dict) or data.keys() != kinds.keys():
         raise _Unreadable("must have a header with its keys", shown(data))
     for key, kind in kinds.items():
@@ -313,7 +312,7 @@ def _rows(lines: bytes, keys: list[str], count: int) -> list[dict[str, Any]]:
     while start < len(lines):
         end = lines.find(b"\n", start)
         end = len(lines) if end < 0 else end
-        block = _plain(lines[start:end], "transactions")
+        block = _plain(lines[start:end], "the transactions")
         start = end + 1
         if not isinstance(block, list):
             raise _Unreadable("must hold lists of transactions", shown(block))
@@ -331,15 +330,15 @@ def _plain(text: bytes, part: str) -> Any:
     Return what a JSON text of a file says.
     """
     if len(text) > BYTES_MAX:
-        raise _Unreadable(f"must hold at most {BYTES_MAX} bytes of JSON at once", f"in the {part}")
+        raise _Unreadable(f"must hold at most {BYTES_MAX} bytes of JSON at once (in {part})")
     try:
         document = read_json(text.decode("ascii"))
     except UnicodeDecodeError:
-        raise _Unreadable("must hold JSON in ASCII", f"in the {part}") from None
+        raise _Unreadable(f"must hold JSON in ASCII (in {part})") from None
     except SyntaxProblem as problem:
-        raise _Unreadable(problem.text, f"in the {part}") from None
+        raise _Unreadable(f"{problem.text} (in {part})") from None
     if document.repeated:
-        raise _Unreadable("must hold JSON without repeated keys", f"in the {part}")
+        raise _Unreadable(f"must hold JSON without repeated keys (in {part})")
     return document.data
 
 

@@ -27,6 +27,12 @@ except ImportError:  # A system without POSIX locks: files are still replaced wh
 _TRIES = 100
 
 
+class FileThere(ScenarioError):
+    """
+    There is a file where none must be.
+    """
+
+
 def as_path(path: object) -> Path:
     """
     Return what is the path of a file, as far as that can be told.
@@ -39,17 +45,16 @@ def as_path(path: object) -> Path:
     return Path(os.fsdecode(path))
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
+def file_bytes(path: Path, most: int) -> bytes:
     """
-    Open a file for reading, which never waits for one that is a pipe.
+    Return what a file holds, up to so many bytes, and never wait for one that is a pipe.
 
     Raises:
         ScenarioError: It cannot be read or is no file.
     """
     try:
         with open(_open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
-            yield file
+            return file.read(most)
     except (OSError, ValueError) as error:
         raise ScenarioError(f"{place(path)}  cannot be read: {_reason(error)}") from None
 
@@ -110,7 +115,7 @@ def replace_file(path: Path, parts: Iterable[bytes], must_be_new: bool = False) 
         must_be_new: Whether a file that is there is an error rather than replaced.
 
     Raises:
-        ScenarioError: There must be no such file, and there is.
+        FileThere: There must be no such file, and there is.
         PaysimError: It cannot be written.
     """
     try:
@@ -134,15 +139,10 @@ def replace_file(path: Path, parts: Iterable[bytes], must_be_new: bool = False) 
                 temporary.unlink(missing_ok=True)
                 raise
         _sync_directory(target.parent)
+    except PaysimError:
+        raise
     except (OSError, ValueError) as error:
         raise PaysimError(f"{place(path)}  cannot be written: {_reason(error)}") from error
-
-
-def exists(path: Path) -> ScenarioError:
-    """
-    Return the error for a file that must not be there and is.
-    """
-    return ScenarioError(f"{place(path)}  must not exist, and does")
 
 
 def place(path: Path) -> str:
@@ -168,7 +168,7 @@ def _link(temporary: Path, path: Path) -> None:
     try:
         os.link(temporary, path)
     except FileExistsError:
-        raise exists(path) from None
+        raise FileThere(f"{place(path)}  must not exist, and does") from None
     temporary.unlink()
 
 

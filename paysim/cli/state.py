@@ -20,6 +20,7 @@ import click
 from click.core import ParameterSource
 
 from paysim.cli.common import FilePath, no_progress, progress
+from paysim.errors import ScenarioError
 
 if TYPE_CHECKING:
     from paysim.orchestrator import Orchestrator
@@ -47,11 +48,9 @@ def create(config: Path, output: Path, force: bool) -> None:
     from paysim.checkpoints import encoded
     from paysim.loading import load_scenario
     from paysim.orchestrator import Orchestrator
-    from paysim.state_file import as_path, exists, free, replace_file
+    from paysim.state_file import FileThere, as_path, free, replace_file
 
     target = as_path(output)
-    if not force and target.exists():
-        raise exists(target)
     scenario = load_scenario(config)
     orchestrator = Orchestrator.of(scenario)
     parts = encoded(orchestrator.saved())
@@ -59,7 +58,10 @@ def create(config: Path, output: Path, force: bool) -> None:
         with free(target):
             replace_file(target, parts)
     else:
-        replace_file(target, parts, must_be_new=True)
+        try:
+            replace_file(target, parts, must_be_new=True)
+        except FileThere as error:
+            raise ScenarioError(f"{error} (--force replaces it)") from None
     told = _now(orchestrator) | {"agents": len(scenario.agent_configs)}
     _print({"state": str(output)} | told)
 
