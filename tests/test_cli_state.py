@@ -272,6 +272,24 @@ def test_state_in_use(arguments, state, capsys):
     assert main([*arguments, option, str(state)]) == 0
 
 
+def test_state_replaced_before_it_is_locked(state, capsys, monkeypatch):
+    """
+    A state that another process moves on between being opened and being locked is read anew.
+    """
+    lock = state_file._lock
+
+    def late(descriptor):
+        monkeypatch.setattr(state_file, "_lock", lock)
+        assert main(["run", "-s", str(state), "--count", "5"]) == 0
+        capsys.readouterr()
+        return lock(descriptor)
+
+    monkeypatch.setattr(state_file, "_lock", late)
+    assert main(["tick", "-s", str(state)]) == 0
+    assert told(capsys)["tick"] == 5
+    assert read_checkpoint(state).tick == 6
+
+
 def test_many_at_a_time(state):
     """
     Of many processes on one state each either runs it on or says that it could not: no tick of a
