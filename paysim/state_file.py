@@ -167,7 +167,11 @@ def _link(temporary: Path, path: Path) -> None:
     """
     try:
         os.link(temporary, path)
-    except FileExistsError:
+    except OSError:
+        # Not every file system has links; without them this takes a look and a rename.
+        if not os.path.lexists(path):
+            os.replace(temporary, path)
+            return
         raise FileThere(f"{place(path)}  must not exist, and does") from None
     temporary.unlink()
 

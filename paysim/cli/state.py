@@ -124,8 +124,9 @@ def _check_together(is_on_state: bool) -> None:
     for parameter in context.command.params:
         name = parameter.name or ""
         is_given = context.get_parameter_source(name) == ParameterSource.COMMANDLINE
+        metavar = (parameter.metavar or name.upper()).strip("[]")
         if is_given and (name in ("path", "count", "shows_progress")) != is_on_state:
-            shown = parameter.opts[0] if isinstance(parameter, click.Option) else name.upper()
+            shown = parameter.opts[0] if isinstance(parameter, click.Option) else metavar
             rule = "cannot be given with --state" if is_on_state else "needs --state"
             raise click.UsageError(f"{shown} {rule}.")
 

@@ -14,7 +14,7 @@ import pytest
 import simpy
 from hypothesis import given
 from hypothesis import strategies as st
-from saved_runs import ONE, STRANGERS, Eager, Moody, meddle, outcome_of, sleeper, waiter
+from saved_runs import ONE, STRANGERS, Eager, Moody, meddle, outcome_of, picture_of, sleeper, waiter
 from strategies import generated_scenarios
 
 from paysim.errors import PaysimError, ScenarioError
@@ -57,9 +57,10 @@ def test_rest_of_the_run_is_the_same(scenario, policies, lanes, cuts, meddling, 
                 meddle(sim, tick)
             if saves and tick in cuts:
                 sim.checkpoint(path)
-                first = path.read_bytes()
+                first, picture = path.read_bytes(), picture_of(sim)
                 sim = Simulation.restore(path, behaviour(), lane=lanes[tick % len(lanes)])
                 assert (sim.env.now, sim._kernel.tick) == (tick, tick)
+                assert picture_of(sim) == picture
                 sim.checkpoint(path)
                 assert path.read_bytes() == first
             outcomes.append(sim.tick())
