@@ -24,8 +24,9 @@ from saved_runs import ONE, Moody
 from strategies import Dice, generated_scenario
 
 import paysim
-from paysim import checkpoints, state_file
-from paysim.checkpoints import FORMAT, decoded, read_checkpoint
+from paysim import checkpoint_format, state_file
+from paysim.checkpoint_format import FORMAT, decoded
+from paysim.checkpoints import read_checkpoint
 from paysim.errors import PaysimError, ScenarioError
 from paysim.scenario import Scenario
 from paysim.simulation import Simulation
@@ -363,6 +364,16 @@ def test_same_state_same_bytes(tmp_path):
     assert contents[0] == contents[1]
 
 
+def test_order_of_behaviours(tmp_path):
+    """
+    The order in which behaviours are given changes no byte of a file.
+    """
+    for name, ids in (("one", ("BANK_A", "BANK_B")), ("two", ("BANK_B", "BANK_A"))):
+        behaviour = {id: Moody() for id in ids}
+        Simulation(ONE, behaviour=behaviour).checkpoint(tmp_path / name)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
 def test_the_format(tmp_path):
     """
     A file begins with its format and checksum; its header names scenario, seed, tick and states.
@@ -462,7 +473,7 @@ def test_too_large(tmp_path, monkeypatch):
     A file beyond the bound is neither written nor read.
     """
     Simulation(ONE).checkpoint(tmp_path / "run.state")
-    monkeypatch.setattr(checkpoints, "FILE_BYTES_MAX", 100)
+    monkeypatch.setattr(checkpoint_format, "FILE_BYTES_MAX", 100)
     with pytest.raises(PaysimError, match=r"the file would have \d+ bytes, and may have 100"):
         Simulation(ONE).checkpoint(tmp_path / "other.state")
     with pytest.raises(ScenarioError, match="must be at most 100 bytes long"):

@@ -45,7 +45,7 @@ def create(config: Path, output: Path, force: bool) -> None:
     """
     Write the state of a scenario before its first tick to a new file.
     """
-    from paysim.checkpoints import encoded
+    from paysim.checkpoint_format import encoded
     from paysim.loading import load_scenario
     from paysim.orchestrator import Orchestrator
     from paysim.state_file import FileThere, as_path, free, replace_file
@@ -174,7 +174,7 @@ def _moved_on(path: Path) -> Iterator[Orchestrator]:
     """
     Hold a state file while its run moves on, and put the new state in its place.
     """
-    from paysim.checkpoints import FILE_BYTES_MAX, decoded, encoded
+    from paysim.checkpoint_format import FILE_BYTES_MAX, decoded, encoded
     from paysim.orchestrator import Orchestrator
     from paysim.state_file import as_path, held, place, replace_file
 

@@ -6,7 +6,10 @@ from __future__ import annotations
 
 import collections
 import enum
+import json
 import random
+import subprocess
+import sys
 from contextlib import suppress
 
 import attrs
@@ -152,6 +155,32 @@ def test_decision_between_ticks_is_kept(tmp_path):
     sim.checkpoint(tmp_path / "run.state")
     rest = Simulation.restore(tmp_path / "run.state")
     assert rest.tick().num_settlements == 1
+
+
+def test_log_lines(tmp_path):
+    """
+    The log of operation tells a run that was resumed from one that was started, and at which tick.
+    """
+    program = (
+        "import sys; from paysim import Simulation; from paysim.logs import configure_logging\n"
+        "configure_logging([sys.stdout]); Simulation.restore(sys.argv[1]).run()"
+    )
+    path = tmp_path / "run.state"
+    lines = []
+    sim = Simulation(ONE)
+    for until in (None, 4, 10):
+        if until:
+            sim.run(until=until)
+        sim.checkpoint(path)
+        command = [sys.executable, "-c", program, str(path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        lines.append([json.loads(line) for line in done.stdout.splitlines()])
+    assert [[line["event"] for line in told] for told in lines] == [
+        ["run started", "day closed", "run finished"],
+        ["run resumed", "day closed", "run finished"],
+        ["run resumed"],
+    ]
+    assert lines[1][0]["tick"] == 4
 
 
 def test_defaults_stay_marked(tmp_path):
