@@ -194,8 +194,6 @@ def _sections(content: bytes) -> tuple[bytes, bytes, bytes]:
             "a newer version has written it",
             digits.decode(),
         )
-    if len(content) > FILE_BYTES_MAX:
-        raise _Unreadable(f"must be at most {FILE_BYTES_MAX} bytes long")
     lengths_at = line_end + 1 + _DIGEST_BYTES + 1
     parts_at = lengths_at + _LENGTHS.size
     if len(content) < parts_at:

@@ -40,7 +40,7 @@ def read_checkpoint(path: str | PathLike[str]) -> Checkpoint:
         ScenarioError: It cannot be read, or it is damaged, truncated, newer or no checkpoint.
     """
     target = as_path(path)
-    return decoded(file_bytes(target, FILE_BYTES_MAX + 1), place(target))
+    return decoded(file_bytes(target, FILE_BYTES_MAX), place(target))
 
 
 def restored_kernel(saved: Checkpoint, scripted: Sequence[int] = ()) -> Kernel:

@@ -47,16 +47,34 @@ def as_path(path: object) -> Path:
 
 def file_bytes(path: Path, most: int) -> bytes:
     """
-    Return what a file holds, up to so many bytes, and never wait for one that is a pipe.
+    Return what a file holds, and never wait for one that is a pipe.
 
     Raises:
-        ScenarioError: It cannot be read or is no file.
+        ScenarioError: It cannot be read, is no file, or holds more than so many bytes.
     """
     try:
-        with open(_open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
-            return file.read(most)
+        descriptor = _open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except (OSError, ValueError) as error:
         raise ScenarioError(f"{place(path)}  cannot be read: {_reason(error)}") from None
+    with open(descriptor, "rb") as file:
+        return held_bytes(path, file, most)
+
+
+def held_bytes(path: Path, file: BinaryIO, most: int) -> bytes:
+    """
+    Return what an open file holds.
+
+    Raises:
+        ScenarioError: It cannot be read, or holds more than so many bytes.
+    """
+    try:
+        # The size is looked at first, as a read of at most so many bytes makes room for them all.
+        size = os.fstat(file.fileno()).st_size
+        if size <= most:
+            return file.read()
+    except OSError as error:
+        raise ScenarioError(f"{place(path)}  cannot be read: {_reason(error)}") from None
+    raise ScenarioError(f"{place(path)}  must be at most {most} bytes long (got {size})")
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from saved_runs import ONE, Moody
 from strategies import Dice, generated_scenario
 
 import paysim
-from paysim import checkpoint_format, state_file
+from paysim import checkpoint_format, checkpoints, state_file
 from paysim.checkpoint_format import FORMAT, decoded
 from paysim.checkpoints import read_checkpoint
 from paysim.errors import PaysimError, ScenarioError
@@ -473,9 +473,22 @@ def test_too_large(tmp_path, monkeypatch):
     A file beyond the bound is neither written nor read.
     """
     Simulation(ONE).checkpoint(tmp_path / "run.state")
-    monkeypatch.setattr(checkpoint_format, "FILE_BYTES_MAX", 100)
+    for module in (checkpoint_format, checkpoints):
+        monkeypatch.setattr(module, "FILE_BYTES_MAX", 100)
     with pytest.raises(PaysimError, match=r"the file would have \d+ bytes, and may have 100"):
         Simulation(ONE).checkpoint(tmp_path / "other.state")
     with pytest.raises(ScenarioError, match="must be at most 100 bytes long"):
         read_checkpoint(tmp_path / "run.state")
     assert [path.name for path in tmp_path.iterdir()] == ["run.state"]
+
+
+def test_huge_file(tmp_path):
+    """
+    A file beyond the bound is refused by its size, without room being made for it.
+    """
+    path = tmp_path / "run.state"
+    with path.open("wb") as file:
+        file.write(FIRST_LINE)
+        file.truncate(2**32 + 1)
+    with pytest.raises(ScenarioError, match=r"at most 4294967296 bytes long \(got 4294967297\)"):
+        read_checkpoint(path)

@@ -176,11 +176,13 @@ def _moved_on(path: Path) -> Iterator[Orchestrator]:
     """
     from paysim.checkpoint_format import FILE_BYTES_MAX, decoded, encoded
     from paysim.orchestrator import Orchestrator
-    from paysim.state_file import as_path, held, place, replace_file
+    from paysim.state_file import as_path, held, held_bytes, place, replace_file
 
     target = as_path(path)
     with held(target) as file:
-        orchestrator = Orchestrator.resumed(decoded(file.read(FILE_BYTES_MAX + 1), place(target)))
+        orchestrator = Orchestrator.resumed(
+            decoded(held_bytes(target, file, FILE_BYTES_MAX), place(target))
+        )
         yield orchestrator
         replace_file(target, encoded(orchestrator.saved()))
 
