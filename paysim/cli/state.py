@@ -25,9 +25,9 @@ from paysim.errors import ScenarioError
 if TYPE_CHECKING:
     from paysim.orchestrator import Orchestrator
 
-TICKS_PER_LOOK = 64
+TICKS_PER_REPORT = 64
 """
-Ticks between looks for Ctrl-C and for progress.
+Ticks between two reports of progress.
 """
 
 SUMMED = ("num_arrivals", "num_settlements", "num_lsm_releases", "total_cost")
@@ -142,7 +142,7 @@ def _run_on(path: Path, count: int, shows_progress: bool) -> None:
                 outcome = orchestrator.tick()
                 for key in SUMMED:
                     sums[key] += outcome[key]
-                if done % TICKS_PER_LOOK == 0 or done == count:
+                if done % TICKS_PER_REPORT == 0 or done == count:
                     report(done)
         now = _now(orchestrator)
     _print({"ticks": count} | now | sums)
@@ -195,4 +195,4 @@ def _now(orchestrator: Orchestrator) -> dict[str, int]:
 
 
 def _print(value: dict[str, Any], pretty: bool = False) -> None:
-    click.echo(json.dumps(value, indent=2 if pretty else None, ensure_ascii=False))
+    click.echo(json.dumps(value, indent=2 if pretty else None))
