@@ -15,7 +15,7 @@ from paysim.scenario import Scenario
 if TYPE_CHECKING:
     from os import PathLike
 
-    from paysim.checkpoints import Checkpoint
+    from paysim.checkpoint_format import Checkpoint
     from paysim.results import Results
 
 
@@ -167,7 +167,7 @@ class Orchestrator:
         """
         Return what `checkpoint` writes.
         """
-        from paysim.checkpoints import Checkpoint
+        from paysim.checkpoint_format import Checkpoint
 
         kernel = self._kernel
         return Checkpoint(self._scenario, self._seed, kernel.tick, {}, kernel.save())

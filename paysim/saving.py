@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
-from paysim.checkpoints import SavedAgent
+from paysim.checkpoint_format import SavedAgent
 from paysim.errors import PaysimError, ScenarioError, path_text, shown
 from paysim.processes import has_decide
 from paysim.texts import DIGITS_MAX

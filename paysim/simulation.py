@@ -160,7 +160,6 @@ class Simulation:
         self.env = env
         self.lane = lane
         self._kernel = kernel
-        self._behaviour = dict(behaviour)
         self._end = scenario.ticks_per_day * scenario.num_days
         log = _operational_log()
         self._clock = clock = Clock(
@@ -173,6 +172,7 @@ class Simulation:
             log=log,
         )
         ids = [config.id for config in scenario.agent_configs]
+        self._behaviour = {id: behaviour[id] for id in ids if id in behaviour}
         self._agents = {
             id: Agent(clock, kernel, index, id, id in behaviour) for index, id in enumerate(ids)
         }
@@ -328,7 +328,8 @@ class Simulation:
                 cannot be saved, other processes wait in the environment, the file cannot be
                 written, or another process is using it.
         """
-        from paysim.checkpoints import Checkpoint, write_checkpoint
+        from paysim.checkpoint_format import Checkpoint
+        from paysim.checkpoints import write_checkpoint
         from paysim.saving import check_alone, check_between_ticks, saved_agents
 
         check_between_ticks(self._clock, self._kernel, "saved")

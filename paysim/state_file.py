@@ -27,6 +27,12 @@ except ImportError:  # A system without POSIX locks: files are still replaced wh
 _TRIES = 100
 
 
+class FileThere(ScenarioError):
+    """
+    There is a file where none must be.
+    """
+
+
 def as_path(path: object) -> Path:
     """
     Return what is the path of a file, as far as that can be told.
@@ -39,19 +45,36 @@ def as_path(path: object) -> Path:
     return Path(os.fsdecode(path))
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
+def file_bytes(path: Path, most: int) -> bytes:
     """
-    Open a file for reading, which never waits for one that is a pipe.
+    Return what a file holds, and never wait for one that is a pipe.
 
     Raises:
-        ScenarioError: It cannot be read or is no file.
+        ScenarioError: It cannot be read, is no file, or holds more than so many bytes.
     """
     try:
-        with open(_open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
-            yield file
+        descriptor = _open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except (OSError, ValueError) as error:
         raise ScenarioError(f"{place(path)}  cannot be read: {_reason(error)}") from None
+    with open(descriptor, "rb") as file:
+        return held_bytes(path, file, most)
+
+
+def held_bytes(path: Path, file: BinaryIO, most: int) -> bytes:
+    """
+    Return what an open file holds.
+
+    Raises:
+        ScenarioError: It cannot be read, or holds more than so many bytes.
+    """
+    try:
+        # The size is looked at first, as a read of at most so many bytes makes room for them all.
+        size = os.fstat(file.fileno()).st_size
+        if size <= most:
+            return file.read()
+    except OSError as error:
+        raise ScenarioError(f"{place(path)}  cannot be read: {_reason(error)}") from None
+    raise ScenarioError(f"{place(path)}  must be at most {most} bytes long (got {size})")
 
 
 @contextmanager
@@ -110,7 +133,7 @@ def replace_file(path: Path, parts: Iterable[bytes], must_be_new: bool = False) 
         must_be_new: Whether a file that is there is an error rather than replaced.
 
     Raises:
-        ScenarioError: There must be no such file, and there is.
+        FileThere: There must be no such file, and there is.
         PaysimError: It cannot be written.
     """
     try:
@@ -134,15 +157,10 @@ def replace_file(path: Path, parts: Iterable[bytes], must_be_new: bool = False) 
                 temporary.unlink(missing_ok=True)
                 raise
         _sync_directory(target.parent)
+    except PaysimError:
+        raise
     except (OSError, ValueError) as error:
         raise PaysimError(f"{place(path)}  cannot be written: {_reason(error)}") from error
-
-
-def exists(path: Path) -> ScenarioError:
-    """
-    Return the error for a file that must not be there and is.
-    """
-    return ScenarioError(f"{place(path)}  must not exist, and does")
 
 
 def place(path: Path) -> str:
@@ -167,8 +185,12 @@ def _link(temporary: Path, path: Path) -> None:
     """
     try:
         os.link(temporary, path)
-    except FileExistsError:
-        raise exists(path) from None
+    except OSError:
+        # Not every file system has links; without them this takes a look and a rename.
+        if not os.path.lexists(path):
+            os.replace(temporary, path)
+            return
+        raise FileThere(f"{place(path)}  must not exist, and does") from None
     temporary.unlink()
 
 

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SCENARIOS = sorted((ROOT / "scenarios").glob("*.yaml"))
 EXAMPLES = sorted((ROOT / "docs" / "examples").glob("*.py"))
 PAGES = [ROOT / "README.md", ROOT / "scenarios" / "README.md"]
-PAGES += sorted((ROOT / "docs").glob("*.md"))
+PAGES += sorted((ROOT / "docs").rglob("*.md"))
 GOLDEN = Path(__file__).parent / "golden" / "event_logs.toml"
 
 _INCLUDED = re.compile(r"(<!-- (\S+) -->\n\n?```\w+\n)(.*?)(^```$)", re.DOTALL | re.MULTILINE)
@@ -41,13 +41,14 @@ def event_log_hash(scenario: Path) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def output(*arguments: str) -> str:
+def output(*arguments: str, folder: str | Path = ROOT) -> str:
     """
-    Return what a Python program prints, errors included, when run at the root of the repository.
+    Return what a Python program prints, errors included, when run at the root of the repository, or
+    in another folder.
     """
     done = subprocess.run(
         [sys.executable, *arguments],
-        cwd=ROOT,
+        cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
@@ -61,14 +62,19 @@ def rendered(page: str) -> str:
     Return the text of a page with its recorded parts as they are now.
     """
     page = _INCLUDED.sub(lambda match: match[1] + (ROOT / match[2]).read_text() + match[4], page)
-    return _CONSOLE.sub(lambda match: match[1] + _session(match[2]) + match[3], page)
+    with tempfile.TemporaryDirectory() as folder:
+        # What the commands of a page write, those further down find; the repository stays clean.
+        for name in ("docs", "scenarios"):
+            Path(folder, name).symlink_to(ROOT / name)
+        return _CONSOLE.sub(lambda match: match[1] + _session(match[2], folder) + match[3], page)
 
 
-def _session(block: str) -> str:
+def _session(block: str, folder: str) -> str:
     text = ""
     for line in block.splitlines():
         if line.startswith("$ paysim "):
-            text += f"{line}\n{output('-m', 'paysim', *shlex.split(line)[2:])}"
+            printed = output("-m", "paysim", *shlex.split(line)[2:], folder=folder)
+            text += f"{line}\n{printed}"
     return text
 
 

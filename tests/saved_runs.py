@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from paysim._kernel import QueuedTransaction, View
 from paysim.errors import PaysimError
 from paysim.policies import release, reprioritise, set_release_budget, split, withdraw
 from paysim.results import TABLES
@@ -82,7 +83,25 @@ def outcome_of(sim):
     """
     results = sim.results()
     tables = [getattr(results, name).to_dicts() for name in TABLES]
-    return sim._kernel.events_jsonl(), results.totals(), tables, results.summary()
+    return sim._kernel.events_jsonl(), results.totals(), tables, results.summary(), picture_of(sim)
+
+
+def picture_of(sim):
+    """
+    Return everything that anybody can see of a run between two ticks.
+    """
+    views = [agent.view() for agent in sim.agents.values()]
+    return sim._kernel.state(), [seen(view) for view in views]
+
+
+def seen(value):
+    """
+    Return what can be seen of a view, or of what is in it, as plain values.
+    """
+    if isinstance(value, View | QueuedTransaction):
+        names = [name for name in dir(type(value)) if not name.startswith("_")]
+        return {name: seen(getattr(value, name)) for name in names}
+    return [seen(item) for item in value] if isinstance(value, list) else value
 
 
 def sleeper(agent):

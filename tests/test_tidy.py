@@ -12,9 +12,8 @@ from record import ROOT
 
 LAYERS = """
 errors exact texts fields records behaviour rules scenario_events bounds event_checks scenario
-schema yaml_text json_text loading state_file checkpoints summary results policies clock agent
-processes arguments saving simulation
-orchestrator testing logs cli
+schema yaml_text json_text loading state_file checkpoint_format checkpoints summary results policies
+clock agent processes arguments saving simulation orchestrator testing logs cli
 """
 """
 Every module imports only modules that stand before it, wherever in its text the import stands.

@@ -20,13 +20,14 @@ import click
 from click.core import ParameterSource
 
 from paysim.cli.common import FilePath, no_progress, progress
+from paysim.errors import ScenarioError
 
 if TYPE_CHECKING:
     from paysim.orchestrator import Orchestrator
 
-TICKS_PER_LOOK = 64
+TICKS_PER_REPORT = 64
 """
-Ticks between looks for Ctrl-C and for progress.
+Ticks between two reports of progress.
 """
 
 SUMMED = ("num_arrivals", "num_settlements", "num_lsm_releases", "total_cost")
@@ -44,14 +45,12 @@ def create(config: Path, output: Path, force: bool) -> None:
     """
     Write the state of a scenario before its first tick to a new file.
     """
-    from paysim.checkpoints import encoded
+    from paysim.checkpoint_format import encoded
     from paysim.loading import load_scenario
     from paysim.orchestrator import Orchestrator
-    from paysim.state_file import as_path, exists, free, replace_file
+    from paysim.state_file import FileThere, as_path, free, replace_file
 
     target = as_path(output)
-    if not force and target.exists():
-        raise exists(target)
     scenario = load_scenario(config)
     orchestrator = Orchestrator.of(scenario)
     parts = encoded(orchestrator.saved())
@@ -59,7 +58,10 @@ def create(config: Path, output: Path, force: bool) -> None:
         with free(target):
             replace_file(target, parts)
     else:
-        replace_file(target, parts, must_be_new=True)
+        try:
+            replace_file(target, parts, must_be_new=True)
+        except FileThere as error:
+            raise ScenarioError(f"{error} (--force replaces it)") from None
     told = _now(orchestrator) | {"agents": len(scenario.agent_configs)}
     _print({"state": str(output)} | told)
 
@@ -122,8 +124,9 @@ def _check_together(is_on_state: bool) -> None:
     for parameter in context.command.params:
         name = parameter.name or ""
         is_given = context.get_parameter_source(name) == ParameterSource.COMMANDLINE
+        metavar = (parameter.metavar or name.upper()).strip("[]")
         if is_given and (name in ("path", "count", "shows_progress")) != is_on_state:
-            shown = parameter.opts[0] if isinstance(parameter, click.Option) else name.upper()
+            shown = parameter.opts[0] if isinstance(parameter, click.Option) else metavar
             rule = "cannot be given with --state" if is_on_state else "needs --state"
             raise click.UsageError(f"{shown} {rule}.")
 
@@ -139,7 +142,7 @@ def _run_on(path: Path, count: int, shows_progress: bool) -> None:
                 outcome = orchestrator.tick()
                 for key in SUMMED:
                     sums[key] += outcome[key]
-                if done % TICKS_PER_LOOK == 0 or done == count:
+                if done % TICKS_PER_REPORT == 0 or done == count:
                     report(done)
         now = _now(orchestrator)
     _print({"ticks": count} | now | sums)
@@ -171,13 +174,15 @@ def _moved_on(path: Path) -> Iterator[Orchestrator]:
     """
     Hold a state file while its run moves on, and put the new state in its place.
     """
-    from paysim.checkpoints import FILE_BYTES_MAX, decoded, encoded
+    from paysim.checkpoint_format import FILE_BYTES_MAX, decoded, encoded
     from paysim.orchestrator import Orchestrator
-    from paysim.state_file import as_path, held, place, replace_file
+    from paysim.state_file import as_path, held, held_bytes, place, replace_file
 
     target = as_path(path)
     with held(target) as file:
-        orchestrator = Orchestrator.resumed(decoded(file.read(FILE_BYTES_MAX + 1), place(target)))
+        orchestrator = Orchestrator.resumed(
+            decoded(held_bytes(target, file, FILE_BYTES_MAX), place(target))
+        )
         yield orchestrator
         replace_file(target, encoded(orchestrator.saved()))
 
@@ -190,4 +195,4 @@ def _now(orchestrator: Orchestrator) -> dict[str, int]:
 
 
 def _print(value: dict[str, Any], pretty: bool = False) -> None:
-    click.echo(json.dumps(value, indent=2 if pretty else None, ensure_ascii=False))
+    click.echo(json.dumps(value, indent=2 if pretty else None))

@@ -6,7 +6,10 @@ from __future__ import annotations
 
 import collections
 import enum
+import json
 import random
+import subprocess
+import sys
 from contextlib import suppress
 
 import attrs
@@ -14,7 +17,7 @@ import pytest
 import simpy
 from hypothesis import given
 from hypothesis import strategies as st
-from saved_runs import ONE, STRANGERS, Eager, Moody, meddle, outcome_of, sleeper, waiter
+from saved_runs import ONE, STRANGERS, Eager, Moody, meddle, outcome_of, picture_of, sleeper, waiter
 from strategies import generated_scenarios
 
 from paysim.errors import PaysimError, ScenarioError
@@ -57,9 +60,10 @@ def test_rest_of_the_run_is_the_same(scenario, policies, lanes, cuts, meddling, 
                 meddle(sim, tick)
             if saves and tick in cuts:
                 sim.checkpoint(path)
-                first = path.read_bytes()
+                first, picture = path.read_bytes(), picture_of(sim)
                 sim = Simulation.restore(path, behaviour(), lane=lanes[tick % len(lanes)])
                 assert (sim.env.now, sim._kernel.tick) == (tick, tick)
+                assert picture_of(sim) == picture
                 sim.checkpoint(path)
                 assert path.read_bytes() == first
             outcomes.append(sim.tick())
@@ -151,6 +155,32 @@ def test_decision_between_ticks_is_kept(tmp_path):
     sim.checkpoint(tmp_path / "run.state")
     rest = Simulation.restore(tmp_path / "run.state")
     assert rest.tick().num_settlements == 1
+
+
+def test_log_lines(tmp_path):
+    """
+    The log of operation tells a run that was resumed from one that was started, and at which tick.
+    """
+    program = (
+        "import sys; from paysim import Simulation; from paysim.logs import configure_logging\n"
+        "configure_logging([sys.stdout]); Simulation.restore(sys.argv[1]).run()"
+    )
+    path = tmp_path / "run.state"
+    lines = []
+    sim = Simulation(ONE)
+    for until in (None, 4, 10):
+        if until:
+            sim.run(until=until)
+        sim.checkpoint(path)
+        command = [sys.executable, "-c", program, str(path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        lines.append([json.loads(line) for line in done.stdout.splitlines()])
+    assert [[line["event"] for line in told] for told in lines] == [
+        ["run started", "day closed", "run finished"],
+        ["run resumed", "day closed", "run finished"],
+        ["run resumed"],
+    ]
+    assert lines[1][0]["tick"] == 4
 
 
 def test_defaults_stay_marked(tmp_path):

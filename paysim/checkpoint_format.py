@@ -1,0 +1,308 @@
+"""
+The bytes of a checkpoint file.
+
+A file holds, in this order:
+
+- the line `paysim checkpoint N`, N being the version of the format;
+- the SHA-256 of all the rest and of that line, in hex, on a line of its own;
+- three lengths in bytes, of 8 bytes each, most significant first;
+- the header: the scenario without its transactions, the seed, the next tick, and the states of the
+  agents that decide in Python, as JSON;
+- the given transactions: lines of JSON, each a list of rows;
+- what the kernel has saved.
+
+Nothing in a file is trusted. The JSON is bounded as a scenario text is, the scenario is checked as
+any other, and the kernel checks its own part.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import attrs
+
+from paysim.errors import PaysimError, Problem, ScenarioError, shown
+from paysim.json_text import read_json
+from paysim.loading import BYTES_MAX
+from paysim.records import layout
+from paysim.scenario import SEED_MAX, Scenario, Transaction
+from paysim.texts import SyntaxProblem
+
+FORMAT: Final = 1
+"""The version of the format that is written, and the newest that is read."""
+
+FILE_BYTES_MAX: Final = 2**32
+"""Bytes of a checkpoint file."""
+
+_WORDS = b"paysim checkpoint "
+_LENGTHS = struct.Struct(">QQQ")
+_DIGEST_BYTES = 64
+_ROWS_PER_LINE = 2_000
+_TICK_MAX = 2**32 - 1
+
+
+@attrs.frozen
+class SavedAgent:
+    """
+    What a checkpoint knows of an agent that decided in Python.
+
+    Attributes:
+        policy: The name of the class that decided for it.
+        has_state: Whether that object had a state of its own.
+        state: The state, as plain JSON.
+    """
+
+    policy: str
+    has_state: bool = False
+    state: Any = None
+
+
+@attrs.frozen
+class Checkpoint:
+    """
+    A run between two ticks.
+
+    Attributes:
+        scenario: What was run.
+        seed: The seed it was run with.
+        tick: The next tick.
+        agents: The agents that decided in Python, by id.
+        kernel: What the kernel has saved.
+        version: The version of paysim that wrote it.
+        name: What errors about it begin with.
+    """
+
+    scenario: Scenario
+    seed: int
+    tick: int
+    agents: Mapping[str, SavedAgent]
+    kernel: bytes
+    version: str = ""
+    name: str = ""
+
+
+def encoded(checkpoint: Checkpoint) -> list[bytes]:
+    """
+    Return a checkpoint as the parts of its file.
+
+    Raises:
+        PaysimError: It is too large.
+    """
+    from paysim import __version__
+
+    scenario = checkpoint.scenario.to_dict()
+    rows = scenario.pop("transactions")
+    keys = list(layout(Transaction))
+    header = {
+        "paysim": __version__,
+        "scenario": scenario,
+        "scenario_sha256": checkpoint.scenario.digest(),
+        "given": sorted(checkpoint.scenario.given),
+        "transactions": {"count": len(rows), "keys": keys},
+        "seed": checkpoint.seed,
+        "tick": checkpoint.tick,
+        "agents": {
+            id: {"policy": agent.policy} | ({"state": agent.state} if agent.has_state else {})
+            for id, agent in checkpoint.agents.items()
+        },
+    }
+    text = _json(header)
+    if len(text) > BYTES_MAX:
+        raise PaysimError(
+            "cannot be saved: the scenario without its transactions and the states of its agents "
+            f"take {len(text)} bytes as JSON, and may take {BYTES_MAX}"
+        )
+    try:
+        _plain(text, "its scenario and the states of its agents")
+    except _Unreadable as problem:
+        raise PaysimError(f"cannot be saved: the file {problem.text}") from None
+    lines = b"\n".join(_lines(rows, keys))
+    body = [_LENGTHS.pack(len(text), len(lines), len(checkpoint.kernel)), text, lines]
+    parts = [*body, checkpoint.kernel]
+    first = _WORDS + b"%d\n" % FORMAT
+    parts = [first, _digest([first, *parts]), *parts]
+    size = sum(map(len, parts))
+    if size > FILE_BYTES_MAX:
+        raise PaysimError(
+            f"cannot be saved: the file would have {size} bytes, and may have {FILE_BYTES_MAX}"
+        )
+    return parts
+
+
+def decoded(content: bytes, name: str) -> Checkpoint:
+    """
+    Return the checkpoint that the bytes of a file hold.
+
+    Args:
+        content: The bytes.
+        name: What errors begin with.
+
+    Raises:
+        ScenarioError: It is damaged, truncated, newer or no checkpoint.
+    """
+    try:
+        return attrs.evolve(_decoded(content), name=name)
+    except _Unreadable as problem:
+        raise ScenarioError([Problem(name, "", problem.text, problem.found)]) from None
+    except ScenarioError as error:
+        told = [attrs.evolve(problem, place=name) for problem in error.problems]
+        raise ScenarioError(told, error.omitted) from None
+
+
+class _Unreadable(Exception):
+    def __init__(self, text: str, found: str = "") -> None:
+        super().__init__(text)
+        self.text = text
+        self.found = found
+
+
+def _decoded(content: bytes) -> Checkpoint:
+    header, lines, kernel = _sections(content)
+    data = _header(header)
+    scenario, given = data["scenario"], data["given"]
+    count, keys = data["transactions"]["count"], data["transactions"]["keys"]
+    if "transactions" in scenario:
+        raise _Unreadable("must hold the transactions in their own part, not in the scenario")
+    loaded = Scenario.from_dict(scenario | {"transactions": _rows(lines, keys, count)})
+    object.__setattr__(loaded, "given", frozenset(given))
+    if loaded.digest() != data["scenario_sha256"]:
+        raise _Unreadable(
+            "must hold a scenario that means what it meant when it was saved, "
+            f"by paysim {data['paysim']}"
+        )
+    ids = {config.id for config in loaded.agent_configs}
+    agents = {id: _agent(id, entry, ids) for id, entry in data["agents"].items()}
+    return Checkpoint(loaded, data["seed"], data["tick"], agents, kernel, data["paysim"])
+
+
+def _sections(content: bytes) -> tuple[bytes, bytes, bytes]:
+    """
+    Check all that does not ask for a look into the parts, and return them.
+    """
+    line_end = content.find(b"\n", 0, 32)
+    digits = content[len(_WORDS) : max(line_end, 0)]
+    if not content.startswith(_WORDS) or not digits.isdigit() or digits[:1] == b"0":
+        found = "" if content else "an empty file"
+        raise _Unreadable("must be a checkpoint of paysim, and does not begin like one", found)
+    if int(digits) > FORMAT:
+        raise _Unreadable(
+            f"must have a format that this version of paysim reads, at most {FORMAT}; "
+            "a newer version has written it",
+            digits.decode(),
+        )
+    lengths_at = line_end + 1 + _DIGEST_BYTES + 1
+    parts_at = lengths_at + _LENGTHS.size
+    if len(content) < parts_at:
+        raise _Unreadable("must be whole, and is truncated", f"{len(content)} bytes")
+    lengths = _LENGTHS.unpack_from(content, lengths_at)
+    view = memoryview(content)
+    expected = _digest([view[: line_end + 1], view[lengths_at:]])
+    if content[line_end + 1 : lengths_at] != expected:
+        size = parts_at + sum(lengths)
+        if len(content) < size:
+            raise _Unreadable(f"must be {size} bytes long, and is truncated", f"{len(content)}")
+        raise _Unreadable("must be as it was written, and is damaged: its checksum differs")
+    if len(content) != parts_at + sum(lengths):
+        raise _Unreadable("must hold parts of the lengths that it tells, and does not")
+    parts, at = [], parts_at
+    for length in lengths:
+        parts.append(content[at : at + length])
+        at += length
+    return parts[0], parts[1], parts[2]
+
+
+def _header(text: bytes) -> dict[str, Any]:
+    kinds: dict[str, type] = {
+        **{"paysim": str, "scenario": dict, "scenario_sha256": str, "given": list},
+        **{"transactions": dict, "seed": int, "tick": int, "agents": dict},
+    }
+    data = _plain(text, "the header")
+    if not isinstance(data, dict) or data.keys() != kinds.keys():
+        raise _Unreadable("must have a header with its keys", shown(data))
+    for key, kind in kinds.items():
+        if type(data[key]) is not kind:
+            raise _Unreadable(f"must have a header with a {kind.__name__} {key}", shown(data[key]))
+    for key, most in (("seed", SEED_MAX), ("tick", _TICK_MAX)):
+        if not 0 <= data[key] <= most:
+            raise _Unreadable(f"must have a header with {key} in 0 to {most}", shown(data[key]))
+    rows = data["transactions"]
+    if rows.keys() != {"count", "keys"} or type(rows["count"]) is not int:
+        raise _Unreadable("must have a header that tells of its transactions", shown(rows))
+    for names in (data["given"], rows["keys"]):
+        if type(names) is not list or not all(type(name) is str for name in names):
+            raise _Unreadable("must have a header with lists of names", shown(names))
+    if not data["paysim"].isprintable() or len(data["paysim"]) > 100:
+        raise _Unreadable("must have a header with a version of paysim", shown(data["paysim"]))
+    return data
+
+
+def _agent(id: str, entry: Any, ids: set[str]) -> SavedAgent:
+    if id not in ids:
+        raise _Unreadable("must hold states of agents of its scenario", shown(id))
+    if not isinstance(entry, dict) or not {"policy"} <= entry.keys() <= {"policy", "state"}:
+        raise _Unreadable("must hold states of agents with their keys", shown(entry))
+    policy = entry["policy"]
+    if type(policy) is not str or not policy.isprintable() or len(policy) > 200:
+        raise _Unreadable("must hold states of agents with names of policies", shown(policy))
+    return SavedAgent(policy, "state" in entry, entry.get("state"))
+
+
+def _rows(lines: bytes, keys: list[str], count: int) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    start = 0
+    while start < len(lines):
+        end = lines.find(b"\n", start)
+        end = len(lines) if end < 0 else end
+        block = _plain(lines[start:end], "the transactions")
+        start = end + 1
+        if not isinstance(block, list):
+            raise _Unreadable("must hold lists of transactions", shown(block))
+        for row in block:
+            if not isinstance(row, list) or len(row) != len(keys):
+                raise _Unreadable("must hold transactions with their keys", shown(row))
+            rows.append(dict(zip(keys, row, strict=True)))
+    if len(rows) != count:
+        raise _Unreadable(f"must hold {shown(count)} transactions", str(len(rows)))
+    return rows
+
+
+def _plain(text: bytes, part: str) -> Any:
+    """
+    Return what a JSON text of a file says.
+    """
+    if len(text) > BYTES_MAX:
+        raise _Unreadable(f"must hold at most {BYTES_MAX} bytes of JSON at once (in {part})")
+    try:
+        document = read_json(text.decode("ascii"))
+    except UnicodeDecodeError:
+        raise _Unreadable(f"must hold JSON in ASCII (in {part})") from None
+    except SyntaxProblem as problem:
+        raise _Unreadable(f"{problem.text} (in {part})") from None
+    if document.repeated:
+        raise _Unreadable(f"must hold JSON without repeated keys (in {part})")
+    return document.data
+
+
+def _lines(rows: list[dict[str, Any]], keys: list[str]) -> Iterator[bytes]:
+    for start in range(0, len(rows), _ROWS_PER_LINE):
+        some = rows[start : start + _ROWS_PER_LINE]
+        yield _json([[row.get(key) for key in keys] for row in some])
+
+
+def _json(value: Any) -> bytes:
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return text.encode("ascii")
+
+
+def _digest(parts: list[Any]) -> bytes:
+    """
+    Return the line with the checksum of these bytes.
+    """
+    whole = hashlib.sha256()
+    for part in parts:
+        whole.update(part)
+    return whole.hexdigest().encode() + b"\n"
