@@ -59,6 +59,7 @@ def summary_text(
     sections = [
         _rules(scenario, seed),
         _policies(scenario, scripted),
+        *_events(scenario),
         _system(totals),
         _means(totals),
         _flows(agents, rest),
@@ -98,6 +99,23 @@ def _policies(scenario: Scenario, scripted: Collection[str]) -> list[str]:
         rows.append([_number(len(scripted)), agents_word, "in Python", ""])
     # An agent's keys are many and alike, so that which of them were given is not kept.
     return ["Policies (* equals the default)", *_aligned(rows, "><<<"), _accounts(agents)]
+
+
+def _events(scenario: Scenario) -> list[list[str]]:
+    """
+    Return a section that tells how often each type of scenario event is to happen, if there is any.
+    """
+    end = scenario.ticks_per_day * scenario.num_days
+    ticks: dict[str, list[range]] = {}
+    for event in scenario.scenario_events:
+        ticks.setdefault(event.name, []).append(event.ticks(end))
+    rows = []
+    for name, spans in ticks.items():
+        times = sum(map(len, spans))
+        first, last = min(span[0] for span in spans), max(span[-1] for span in spans)
+        when = f"at tick {first}" if first == last else f"from tick {first} to tick {last}"
+        rows.append([name, _number(times), "time" if times == 1 else "times", when])
+    return [["Scenario events", *_aligned(rows, "<><<")]] if rows else []
 
 
 def _accounts(agents: Sequence[AgentConfig]) -> str:

@@ -18,6 +18,7 @@ from paysim.scenario_events import (
     ExtraTransaction,
     Halt,
 )
+from paysim.simulation import run
 
 ARRIVALS = {
     "rate_per_tick": 2,
@@ -326,3 +327,17 @@ def test_ticks():
     assert list(Halt(tick=3).ticks(3)) == []
     assert list(Halt(tick=3, every_ticks=4).ticks(12)) == [3, 7, 11]
     assert list(Halt(tick=3, every_ticks=4, until_tick=7).ticks(12)) == [3, 7]
+
+
+def test_summary():
+    """
+    The summary of a run tells how often each type of event happens, and says nothing without any.
+    """
+    events = [OUTAGE, INJECTION | {"every_ticks": 4}, OUTAGE | {"tick": 7, "agent_id": "B"}]
+    assert run(Scenario.from_dict(raw(*events))).summary().split("\n\n")[2].splitlines() == [
+        "Scenario events",
+        "  outage               2  times  from tick 0 to tick 7",
+        "  liquidity_injection  5  times  from tick 0 to tick 16",
+    ]
+    assert "1  time  at tick 0" in run(Scenario.from_dict(raw(HALT, INJECTION))).summary()
+    assert "Scenario events" not in run(Scenario.from_dict(raw())).summary()
