@@ -140,6 +140,13 @@ REFUSED = [
         raw(EXTRA | {"id": "x", "every_ticks": 3}, EXTRA | {"id": "x@9"}),
         "[0].id  must be unique, and scenario_events[1] has the id 'x@9' of tick 9 (got 'x')",
     ),
+    (
+        raw(
+            *(EXTRA | {"id": id, "every_ticks": 3} for id in ("x", "x@9")),
+            transactions=given("x@9"),
+        ),
+        "[0].id  must be unique, and transactions[0] has the id 'x@9' of tick 9 (got 'x')",
+    ),
     (raw(RATE | {"multiplier": -1}), "[0].multiplier  must be at least 0 (got -1.0)"),
     (raw(RATE | {"multiplier": "2"}), "[0].multiplier  must be a number (got '2')"),
     (raw(RATE | {"multiplier": float("inf")}), "[0].multiplier  must be finite (got inf)"),
