@@ -14,12 +14,15 @@ from typing import Any, Final
 
 import attrs
 
-from paysim.scenario import AgentConfig, Policy, Scenario
+from paysim.scenario import AgentConfig, Policy, Scenario, ScenarioEvent
+from paysim.scenario_events import DirectTransfer, ExtraTransaction, Halt, Resume
 
 AGENTS_MAX: Final = 25
 """Agents that are all shown; of more, those that sent most."""
 
 AGENTS_SHOWN: Final = 20
+
+EVENTS_SHOWN: Final = 10
 
 ID_WIDTH: Final = 20
 
@@ -103,19 +106,33 @@ def _policies(scenario: Scenario, scripted: Collection[str]) -> list[str]:
 
 def _events(scenario: Scenario) -> list[list[str]]:
     """
-    Return a section that tells how often each type of scenario event is to happen, if there is any.
+    Return a section that tells the scenario events, the first of them if they are many.
     """
-    end = scenario.ticks_per_day * scenario.num_days
-    ticks: dict[str, list[range]] = {}
-    for event in scenario.scenario_events:
-        ticks.setdefault(event.name, []).append(event.ticks(end))
+    events = scenario.scenario_events
+    if not events:
+        return []
     rows = []
-    for name, spans in ticks.items():
-        times = sum(map(len, spans))
-        first, last = min(span[0] for span in spans), max(span[-1] for span in spans)
-        when = f"at tick {first}" if first == last else f"from tick {first} to tick {last}"
-        rows.append([name, _number(times), "time" if times == 1 else "times", when])
-    return [["Scenario events", *_aligned(rows, "<><<")]] if rows else []
+    for event in events[:EVENTS_SHOWN]:
+        when = f"tick {event.tick}"
+        if event.every_ticks is not None:
+            until = "" if event.until_tick is None else f" up to {event.until_tick}"
+            when = f"from tick {event.tick} every {event.every_ticks}{until}"
+        rows.append([when, event.name, _concerned(event)])
+    lines = _aligned(rows, "<<<")
+    if len(events) > EVENTS_SHOWN:
+        lines.append(f"  and {_number(len(events) - EVENTS_SHOWN)} more")
+    return [["Scenario events", *lines]]
+
+
+def _concerned(event: ScenarioEvent) -> str:
+    """
+    Return the agents that an event befalls.
+    """
+    if isinstance(event, DirectTransfer | ExtraTransaction):
+        return f"{_id(event.sender_id)} to {_id(event.receiver_id)}"
+    if isinstance(event, Halt | Resume):
+        return ""
+    return "all" if event.agent_id is None else _id(event.agent_id)
 
 
 def _accounts(agents: Sequence[AgentConfig]) -> str:

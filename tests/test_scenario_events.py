@@ -338,13 +338,26 @@ def test_ticks():
 
 def test_summary():
     """
-    The summary of a run tells how often each type of event happens, and says nothing without any.
+    The summary of a run tells its first ten events, how many more there are, and nothing of none.
     """
-    events = [OUTAGE, INJECTION | {"every_ticks": 4}, OUTAGE | {"tick": 7, "agent_id": "B"}]
-    assert run(Scenario.from_dict(raw(*events))).summary().split("\n\n")[2].splitlines() == [
-        "Scenario events",
-        "  outage               2  times  from tick 0 to tick 7",
-        "  liquidity_injection  5  times  from tick 0 to tick 16",
+    events = [
+        OUTAGE | {"tick": 3},
+        HALT,
+        INJECTION | {"every_ticks": 4},
+        EXTRA | {"every_ticks": 4, "until_tick": 9},
+        RATE,
     ]
-    assert "1  time  at tick 0" in run(Scenario.from_dict(raw(HALT, INJECTION))).summary()
+    summary = run(Scenario.from_dict(raw(*events))).summary()
+    assert summary.split("\n\n")[2].splitlines() == [
+        "Scenario events",
+        "  tick 3                       outage               A",
+        "  tick 0                       halt",
+        "  from tick 0 every 4          liquidity_injection  A",
+        "  from tick 0 every 4 up to 9  extra_transaction    A to B",
+        "  tick 0                       arrival_rate_change  all",
+    ]
+    summary = run(Scenario.from_dict(raw(*[HALT] * 1_234))).summary()
+    assert summary.split("\n\n")[2].splitlines()[9:] == ["  tick 0  halt"] * 2 + [
+        "  and 1,224 more"
+    ]
     assert "Scenario events" not in run(Scenario.from_dict(raw())).summary()
