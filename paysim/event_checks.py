@@ -74,11 +74,12 @@ def _check_ids(events: Any, transactions: Any, end: int, note: Note) -> None:
     """
     Check that no two transactions of a run, given or extra, have one id.
     """
-    once: dict[str, str] = {}
+    once: dict[str, int] = {}
     for i, row in enumerate(transactions if is_known(transactions) else ()):
         if is_known(row.id):
-            once.setdefault(f"row-{i + 1}" if row.id is None else row.id, f"transactions[{i}]")
+            once.setdefault(f"row-{i + 1}" if row.id is None else row.id, i)
     own: dict[str, int] = {}
+    repeated: dict[str, int] = {}
     for i, event in enumerate(events):
         if not isinstance(event, ExtraTransaction):
             continue
@@ -86,18 +87,18 @@ def _check_ids(events: Any, transactions: Any, end: int, note: Note) -> None:
         if own.setdefault(id, i) != i:
             text = f"must be unique, and is the id of scenario_events[{own[id]}]"
             note(("scenario_events", i, "id"), text, shown(id))
-        elif event.every_ticks is None and id in once:
-            text = f"must be unique, and is the id of {once[id]}"
+        elif event.every_ticks is not None:
+            repeated[id] = i
+        elif id in once:
+            text = f"must be unique, and is the id of transactions[{once[id]}]"
             note(("scenario_events", i, "id"), text, shown(id))
-        elif event.every_ticks is None:
-            once[id] = f"scenario_events[{i}]"
-    repeated = {id: i for id, i in own.items() if events[i].every_ticks is not None}
-    for id, owner in once.items() if repeated else ():
+    for id in (*once, *(id for id in own if id not in repeated)) if repeated else ():
         match = _REPEATED.fullmatch(id)
         if match is None or match[1] not in repeated:
             continue
         number = repeated[match[1]]
         if int(match[2]) in events[number].ticks(end):
+            owner = f"transactions[{once[id]}]" if id in once else f"scenario_events[{own[id]}]"
             text = f"must be unique, and {owner} has the id {shown(id)} of tick {match[2]}"
             note(("scenario_events", number, "id"), text, shown(match[1]))
 

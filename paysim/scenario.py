@@ -8,6 +8,7 @@ Each field states its bounds and its meaning once, in its annotation.
 from __future__ import annotations
 
 import contextlib
+import copy
 import functools
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -225,14 +226,8 @@ class Scenario(Checked):
                 for n, transaction in enumerate(self.transactions, 1)
             )
             object.__setattr__(self, "transactions", named)
-        if any(isinstance(e, ExtraTransaction) and e.id is None for e in self.scenario_events):
-            events = tuple(
-                attrs.evolve(event, id=f"event-{n}")
-                if isinstance(event, ExtraTransaction) and event.id is None
-                else event
-                for n, event in enumerate(self.scenario_events, 1)
-            )
-            object.__setattr__(self, "scenario_events", events)
+        events = tuple(_named(event, n) for n, event in enumerate(self.scenario_events, 1))
+        object.__setattr__(self, "scenario_events", events)
 
     @classmethod
     def from_dict(cls, raw: dict[str, Any]) -> Scenario:
@@ -262,10 +257,19 @@ class Scenario(Checked):
         problems = Problems()
         kind = layout(Scenario)["scenario_events"].kind
         assert isinstance(kind, Listed)
-        event = kind.item.read(raw, ("scenario_events", len(self.scenario_events)), problems)
+        number = len(self.scenario_events)
+        event = kind.item.read(raw, ("scenario_events", number), problems)
         if problems.count:
             raise problems.error()
-        return attrs.evolve(self, scenario_events=(*self.scenario_events, event))
+        # All else has been checked; a run of many transactions may be given many events.
+        scenario = copy.copy(self)
+        events = (*self.scenario_events, _named(event, number + 1))
+        object.__setattr__(scenario, "scenario_events", events)
+        kind.check(events, ("scenario_events",), problems)
+        scenario._check_events([agent.id for agent in self.agent_configs], problems.add)
+        if problems.count:
+            raise problems.error()
+        return scenario
 
     def to_dict(self) -> dict[str, Any]:
         """
@@ -309,10 +313,19 @@ class Scenario(Checked):
                 text = f"times ticks_per_day must be at most {TICKS_MAX} ticks"
                 note(("num_days",), text, shown(ticks))
         ids = _check_agents(self, note)
-        check_arrival_tables(self.agent_configs, self.scenario_events, note)
         _check_transactions(self, ids, note)
-        check_scenario_events(self, ids, note)
+        Scenario._check_events(self, ids, note)
+
+    def _check_events(self, agent_ids: list[str] | None, note: Note) -> None:
+        check_arrival_tables(self.agent_configs, self.scenario_events, note)
+        check_scenario_events(self, agent_ids, note)
         check_costs(self, note)
+
+
+def _named(event: ScenarioEvent, number: int) -> ScenarioEvent:
+    if isinstance(event, ExtraTransaction) and event.id is None:
+        return attrs.evolve(event, id=f"event-{number}")
+    return event
 
 
 def _resolve(name: str, field: Field, value: Any, given: frozenset[str]) -> Iterator[ResolvedRule]:

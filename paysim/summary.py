@@ -14,12 +14,15 @@ from typing import Any, Final
 
 import attrs
 
-from paysim.scenario import AgentConfig, Policy, Scenario
+from paysim.scenario import AgentConfig, Policy, Scenario, ScenarioEvent
+from paysim.scenario_events import DirectTransfer, ExtraTransaction, Halt, Resume
 
 AGENTS_MAX: Final = 25
 """Agents that are all shown; of more, those that sent most."""
 
 AGENTS_SHOWN: Final = 20
+
+EVENTS_SHOWN: Final = 10
 
 ID_WIDTH: Final = 20
 
@@ -59,6 +62,7 @@ def summary_text(
     sections = [
         _rules(scenario, seed),
         _policies(scenario, scripted),
+        *_events(scenario),
         _system(totals),
         _means(totals),
         _flows(agents, rest),
@@ -98,6 +102,37 @@ def _policies(scenario: Scenario, scripted: Collection[str]) -> list[str]:
         rows.append([_number(len(scripted)), agents_word, "in Python", ""])
     # An agent's keys are many and alike, so that which of them were given is not kept.
     return ["Policies (* equals the default)", *_aligned(rows, "><<<"), _accounts(agents)]
+
+
+def _events(scenario: Scenario) -> list[list[str]]:
+    """
+    Return a section that tells the scenario events, the first of them if they are many.
+    """
+    events = scenario.scenario_events
+    if not events:
+        return []
+    rows = []
+    for event in events[:EVENTS_SHOWN]:
+        when = f"tick {event.tick}"
+        if event.every_ticks is not None:
+            until = "" if event.until_tick is None else f" up to {event.until_tick}"
+            when = f"from tick {event.tick} every {event.every_ticks}{until}"
+        rows.append([when, event.name, _concerned(event)])
+    lines = _aligned(rows, "<<<")
+    if len(events) > EVENTS_SHOWN:
+        lines.append(f"  and {_number(len(events) - EVENTS_SHOWN)} more")
+    return [["Scenario events", *lines]]
+
+
+def _concerned(event: ScenarioEvent) -> str:
+    """
+    Return the agents that an event befalls.
+    """
+    if isinstance(event, DirectTransfer | ExtraTransaction):
+        return f"{_id(event.sender_id)} to {_id(event.receiver_id)}"
+    if isinstance(event, Halt | Resume):
+        return ""
+    return "all" if event.agent_id is None else _id(event.agent_id)
 
 
 def _accounts(agents: Sequence[AgentConfig]) -> str:

@@ -387,6 +387,8 @@ KEYS = st.one_of(
             *("max", "values", "weights", "priority", "counterparty_weights", "deadline_offset"),
             *("transactions", "sender_id", "receiver_id", "amount", "arrival_tick", "cost_rates"),
             *("deadline_penalty", "bps", "rules", "lsm_config", "cycles", "given"),
+            *("scenario_events", "tick", "every_ticks", "until_tick", "agent_id", "multiplier"),
+            *("counterparty_id", "weight", "deadline_tick", "credit_limit"),
         ]
     ),
     st.text(max_size=5),
@@ -405,6 +407,7 @@ LEAVES = st.one_of(
     st.dates(),
     st.text(max_size=5),
     st.sampled_from(("A", "B", "fifo", "deadline", "both", "1e-9", "uniform", "t2")),
+    st.sampled_from(("halt", "outage", "extra_transaction", "counterparty_weight_change")),
 )
 DATA = st.recursive(
     LEAVES,

@@ -18,6 +18,7 @@ from paysim.scenario_events import (
     ExtraTransaction,
     Halt,
 )
+from paysim.simulation import run
 
 ARRIVALS = {
     "rate_per_tick": 2,
@@ -138,6 +139,13 @@ REFUSED = [
     (
         raw(EXTRA | {"id": "x", "every_ticks": 3}, EXTRA | {"id": "x@9"}),
         "[0].id  must be unique, and scenario_events[1] has the id 'x@9' of tick 9 (got 'x')",
+    ),
+    (
+        raw(
+            *(EXTRA | {"id": id, "every_ticks": 3} for id in ("x", "x@9")),
+            transactions=given("x@9"),
+        ),
+        "[0].id  must be unique, and transactions[0] has the id 'x@9' of tick 9 (got 'x')",
     ),
     (raw(RATE | {"multiplier": -1}), "[0].multiplier  must be at least 0 (got -1.0)"),
     (raw(RATE | {"multiplier": "2"}), "[0].multiplier  must be a number (got '2')"),
@@ -326,3 +334,30 @@ def test_ticks():
     assert list(Halt(tick=3).ticks(3)) == []
     assert list(Halt(tick=3, every_ticks=4).ticks(12)) == [3, 7, 11]
     assert list(Halt(tick=3, every_ticks=4, until_tick=7).ticks(12)) == [3, 7]
+
+
+def test_summary():
+    """
+    The summary of a run tells its first ten events, how many more there are, and nothing of none.
+    """
+    events = [
+        OUTAGE | {"tick": 3},
+        HALT,
+        INJECTION | {"every_ticks": 4},
+        EXTRA | {"every_ticks": 4, "until_tick": 9},
+        RATE,
+    ]
+    summary = run(Scenario.from_dict(raw(*events))).summary()
+    assert summary.split("\n\n")[2].splitlines() == [
+        "Scenario events",
+        "  tick 3                       outage               A",
+        "  tick 0                       halt",
+        "  from tick 0 every 4          liquidity_injection  A",
+        "  from tick 0 every 4 up to 9  extra_transaction    A to B",
+        "  tick 0                       arrival_rate_change  all",
+    ]
+    summary = run(Scenario.from_dict(raw(*[HALT] * 1_234))).summary()
+    assert summary.split("\n\n")[2].splitlines()[9:] == ["  tick 0  halt"] * 2 + [
+        "  and 1,224 more"
+    ]
+    assert "Scenario events" not in run(Scenario.from_dict(raw())).summary()

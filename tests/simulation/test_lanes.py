@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from itertools import cycle
+from math import floor
 
 import pytest
 import simpy
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import generated_scenarios
 
-from paysim.errors import PaysimError
+from paysim.errors import PaysimError, ScenarioError
 from paysim.policies import release, reprioritise, set_release_budget, split, withdraw
 from paysim.scenario import Scenario
 from paysim.simulation import Simulation, run
@@ -105,10 +106,37 @@ def watcher(sim_of, seen):
         yield sim_of().env.timeout(2.25)
 
 
+def troublemaker(sim_of, troubles):
+    """
+    Let things befall the world in the ticks after those in which they are thought of.
+    """
+    for delay, trouble in troubles:
+        yield sim_of().env.timeout(delay)
+        sim = sim_of()
+        with suppress(ScenarioError):  # beyond the end of the run
+            sim.at(floor(sim.env.now) + 1, **trouble)
+
+
 SCENARIOS = generated_scenarios().map(Scenario.from_dict)
 
 DELAYS = st.lists(st.sampled_from([0, 0.5, 1, 1.5, 2, 3, 7]), min_size=1, max_size=4).filter(any)
 BEHAVIOURS = st.one_of(st.none(), st.just(Fickle()), DELAYS.map(roamer))
+TROUBLES = st.lists(
+    st.tuples(
+        st.sampled_from([0, 0.5, 1, 2.75, 4]),
+        st.sampled_from(
+            [
+                {"type": "outage", "agent_id": "ALFA"},
+                {"type": "outage_end", "agent_id": "ALFA"},
+                {"type": "halt"},
+                {"type": "resume", "every_ticks": 3},
+                {"type": "liquidity_injection", "agent_id": "BETA", "amount": 5},
+                {"type": "credit_limit_change", "agent_id": "BETA", "amount": 0},
+            ]
+        ),
+    ),
+    max_size=4,
+)
 DRIVES = st.one_of(
     st.integers(0, 12),
     st.lists(
@@ -126,13 +154,15 @@ A number of single steps, or stops after so much time, at some of which another 
     meddling=st.one_of(st.none(), DELAYS),
     meddles_early=st.booleans(),
     watching=st.booleans(),
+    troubles=TROUBLES,
     drive=DRIVES,
 )
 def test_lanes_give_the_same_bytes(
-    scenario, given_behaviours, meddling, meddles_early, watching, drive
+    scenario, given_behaviours, meddling, meddles_early, watching, troubles, drive
 ):
     """
-    Whatever behaviours, other processes and stops there are, both lanes give the same event log.
+    Whatever behaviours, other processes, added events and stops there are, both lanes give the same
+    event log.
     """
     behaviour = {
         config.id: given
@@ -151,6 +181,8 @@ def test_lanes_give_the_same_bytes(
         outcomes = []
         if watching:
             env.process(watcher(lambda: sim, outcomes))
+        if troubles:
+            env.process(troublemaker(lambda: sim, troubles))
         if isinstance(drive, int):
             for _ in range(drive):
                 if env.peek() < end:

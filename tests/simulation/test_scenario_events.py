@@ -514,11 +514,7 @@ def test_halt_keeps_everything_waiting(lane):
         (2, "row-3", "BANK_A", "halt"),
     ]
     # B joined the line at tick 1, A at tick 2: B's 300 settles first, and A pays its urgent 200.
-    order = [
-        (event["tick"], event["transaction_id"], event["cause"])
-        for event in events(sim)
-        if event["event"] == "settled"
-    ]
+    order = [(row[0], row[1], row[5]) for row in logged(sim, "settled")]
     assert order == [
         (4, "row-2", "queue_release"),
         (4, "row-3", "queue_release"),
@@ -527,6 +523,41 @@ def test_halt_keeps_everything_waiting(lane):
     ]
     assert logged(sim, "halted") == [(1,)]
     assert logged(sim, "resumed") == [(4,)]
+
+
+@pytest.mark.parametrize(
+    ("event", "is_first"),
+    [
+        (happening("liquidity_injection", 1, agent_id="BANK_A", amount=1), True),
+        (happening("credit_limit_change", 1, agent_id="BANK_A", amount=101), True),
+        (
+            happening("direct_transfer", 1, sender_id="BANK_B", receiver_id="BANK_A", amount=1),
+            True,
+        ),
+        (happening("credit_limit_change", 1, agent_id="BANK_A", amount=99), False),
+        (happening("credit_limit_change", 1, agent_id="BANK_A", amount=100), False),
+        (happening("liquidity_drain", 1, agent_id="BANK_A", amount=1), False),
+        (happening("outage_end", 1, agent_id="BANK_A"), False),
+    ],
+    ids=lambda value: value["type"] if isinstance(value, dict) else None,
+)
+def test_what_puts_an_agent_in_line(lane, event, is_first):
+    """
+    More money or credit puts an agent in line at once, with nothing queued too; less does not.
+    """
+    sim = finished(
+        lane,
+        happening("halt", 0),
+        event,
+        happening("resume", 5),
+        agent_configs=banks(500, 500, credit_limit=100),
+        transactions=[
+            payment("BANK_B", "BANK_A", 10, tick=2),
+            payment("BANK_A", "BANK_B", 10, tick=3),
+        ],
+    )
+    order = [transaction for _, transaction, *_ in logged(sim, "settled")]
+    assert order == (["row-2", "row-1"] if is_first else ["row-1", "row-2"])
 
 
 def test_halt_stops_mechanisms(lane):

@@ -281,8 +281,11 @@ impl Ledger {
     }
 
     fn change_loan(&mut self, agent: AgentId, amount: i64) -> Result<()> {
+        // What is drained and lent again can make a loan larger than all money there is.
+        let loan = self[agent].loan.checked_add(amount);
+        let loan = loan.ok_or_else(|| Error::overflow("a loan"))?;
         self.inject(agent, amount)?;
-        self.accounts[agent.ix()].loan += amount;
+        self.accounts[agent.ix()].loan = loan;
         Ok(())
     }
 

@@ -249,6 +249,14 @@ impl State {
     #[inline]
     pub(crate) fn retry(&mut self, agent: AgentId) {
         self.changes.note(agent);
+        self.line.join(agent);
+    }
+
+    /// The same where the line is worked off before anything is queued, which makes a place in it
+    /// worth nothing to an agent that has nothing queued.
+    #[inline]
+    fn retry_queued(&mut self, agent: AgentId) {
+        self.changes.note(agent);
         if !self.central.of(agent).all().is_empty() {
             self.line.join(agent);
         }
@@ -273,7 +281,7 @@ impl State {
         if defer {
             self.record(Kind::CreditDeferred, Cause::None, receiver, NONE, amount);
         } else {
-            self.retry(receiver);
+            self.retry_queued(receiver);
         }
         Ok(true)
     }

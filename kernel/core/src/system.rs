@@ -357,15 +357,20 @@ impl System {
     /// Step 3: agents in scenario order, each with its extra, its given and its drawn transactions.
     fn arrivals(&mut self) -> Result<()> {
         let tick = self.state.tick;
+        let given_next = self.agenda.get(self.next_given);
+        let is_given = |row: &u32| self.given.arrival_ticks[*row as usize] == tick;
+        let is_listed = !self.extras.is_empty() || given_next.is_some_and(is_given);
         for at in 0..self.processes.len() {
             let (sender, _) = self.processes[at];
-            self.listed_before(sender.0 + 1)?;
+            if is_listed {
+                self.listed_before(sender.0 + 1)?;
+            }
             for position in 0..self.processes[at].1.count(tick, self.ticks_per_day) {
                 self.arrive_generated(at, position)?;
             }
         }
-        self.listed_before(NONE)?;
-        if self.next_extra > 0 {
+        if is_listed {
+            self.listed_before(NONE)?;
             self.extras.clear();
             self.next_extra = 0;
         }

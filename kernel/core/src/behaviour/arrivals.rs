@@ -94,20 +94,27 @@ pub struct ArrivalProcess {
     sender: AgentId,
     agents: u32,
     key: StreamKey,
-    rate_per_tick: f64,
-    intraday_profile: Vec<f64>,
-    multiplier: f64,
     counts: Vec<Poisson>,
     amount: AmountSampler,
-    /// Receivers by scenario order with their weights; none while all others weigh 1.
-    weights: Option<Vec<(AgentId, f64)>>,
-    /// Whether the scenario gives weights.
-    weights_given: bool,
     counterparties: Option<Weighted<AgentId>>,
     deadline_offset: DeadlineOffset,
     priority: u8,
     priorities: Option<Weighted<u8>>,
     divisible: bool,
+    /// Beside the rest, which is gone through in every tick.
+    origin: Box<Origin>,
+}
+
+/// What the tables of a process are made from.
+#[derive(Debug, Clone)]
+struct Origin {
+    rate_per_tick: f64,
+    intraday_profile: Vec<f64>,
+    multiplier: f64,
+    /// Receivers by scenario order with their weights; none while all others weigh 1.
+    weights: Option<Vec<(AgentId, f64)>>,
+    /// Whether the scenario gives weights.
+    weights_given: bool,
 }
 
 impl ArrivalProcess {
@@ -146,26 +153,29 @@ impl ArrivalProcess {
             sender,
             agents,
             key,
-            rate_per_tick: spec.rate_per_tick,
-            intraday_profile: spec.intraday_profile.clone(),
-            multiplier: 1.0,
             counts: counts(spec.rate_per_tick, &spec.intraday_profile),
             amount,
-            weights: spec.counterparty_weights.clone(),
-            weights_given: spec.counterparty_weights.is_some(),
             counterparties: spec.counterparty_weights.as_deref().map(weighted),
             deadline_offset: spec.deadline_offset,
             priority,
             priorities,
             divisible: spec.divisible,
+            origin: Box::new(Origin {
+                rate_per_tick: spec.rate_per_tick,
+                intraday_profile: spec.intraday_profile.clone(),
+                multiplier: 1.0,
+                weights: spec.counterparty_weights.clone(),
+                weights_given: spec.counterparty_weights.is_some(),
+            }),
         }
     }
 
     /// From now on the rate is the configured one times this.
     pub fn set_rate_multiplier(&mut self, multiplier: f64) {
-        if multiplier != self.multiplier {
-            self.multiplier = multiplier;
-            self.counts = counts(self.rate_per_tick * multiplier, &self.intraday_profile);
+        let origin = &mut self.origin;
+        if multiplier != origin.multiplier {
+            origin.multiplier = multiplier;
+            self.counts = counts(origin.rate_per_tick * multiplier, &origin.intraday_profile);
         }
     }
 
@@ -181,7 +191,7 @@ impl ArrivalProcess {
     /// [`Error::Spec`] if no receiver is left with a weight.
     pub fn set_counterparty_weight(&mut self, receiver: AgentId, weight: f64) -> Result<()> {
         let others = (0..self.agents).filter(|&other| other != self.sender.0);
-        let mut weights = match self.weights.take() {
+        let mut weights = match self.origin.weights.take() {
             Some(weights) => weights,
             None => others.map(|other| (AgentId(other), 1.0)).collect(),
         };
@@ -195,11 +205,11 @@ impl ArrivalProcess {
             ));
         }
         // Draws follow from the weights in force, whatever they were in between.
-        if !self.weights_given && weights.iter().all(|(_, weight)| *weight == 1.0) {
+        if !self.origin.weights_given && weights.iter().all(|(_, weight)| *weight == 1.0) {
             self.counterparties = None;
         } else {
             self.counterparties = Some(weighted(&weights));
-            self.weights = Some(weights);
+            self.origin.weights = Some(weights);
         }
         Ok(())
     }
@@ -297,7 +307,11 @@ mod tests {
     use super::*;
 
     fn process(amount: AmountDistribution) -> ArrivalProcess {
-        let spec = ArrivalSpec {
+        ArrivalProcess::new(&spec(amount), AgentId(1), 3, StreamKey::new(11, "B"))
+    }
+
+    fn spec(amount: AmountDistribution) -> ArrivalSpec {
+        ArrivalSpec {
             rate_per_tick: 1.0,
             intraday_profile: vec![1.0],
             amount,
@@ -305,8 +319,51 @@ mod tests {
             deadline_offset: DeadlineOffset::Uniform(2, 4),
             priority: PriorityDistribution::Fixed(5),
             divisible: true,
+        }
+    }
+
+    /// The first 200 ticks: how many arrive, and the first of them.
+    fn drawn(process: &ArrivalProcess) -> Vec<(u32, Arrival)> {
+        (0..200)
+            .map(|t| (process.count(t, 100), process.draw(t, 0).unwrap()))
+            .collect()
+    }
+
+    #[test]
+    fn a_changed_process_draws_as_one_so_configured() {
+        let original = spec(AmountDistribution::Fixed(1));
+        let new =
+            |spec: &ArrivalSpec| ArrivalProcess::new(spec, AgentId(1), 3, StreamKey::new(11, "B"));
+        let mut process = new(&original);
+        process.set_rate_multiplier(2.5);
+        process.set_deadline_offset(DeadlineOffset::Never);
+        process.set_counterparty_weight(AgentId(2), 3.0).unwrap();
+        let changed = ArrivalSpec {
+            rate_per_tick: 2.5,
+            deadline_offset: DeadlineOffset::Never,
+            counterparty_weights: Some(vec![(AgentId(0), 1.0), (AgentId(2), 3.0)]),
+            ..original.clone()
         };
-        ArrivalProcess::new(&spec, AgentId(1), 3, StreamKey::new(11, "B"))
+        assert_eq!(drawn(&new(&changed)), drawn(&process));
+        process.set_rate_multiplier(1.0);
+        process.set_deadline_offset(original.deadline_offset);
+        process.set_counterparty_weight(AgentId(2), 1.0).unwrap();
+        assert_eq!(drawn(&new(&original)), drawn(&process));
+    }
+
+    #[test]
+    fn a_receiver_without_a_weight_gets_one_and_the_last_cannot_lose_its_own() {
+        let mut spec = spec(AmountDistribution::Fixed(1));
+        spec.counterparty_weights = Some(vec![(AgentId(2), 1.0)]);
+        let mut process = ArrivalProcess::new(&spec, AgentId(1), 3, StreamKey::new(11, "B"));
+        process.set_counterparty_weight(AgentId(0), 1.0).unwrap();
+        process.set_counterparty_weight(AgentId(2), 0.0).unwrap();
+        assert!(
+            drawn(&process)
+                .iter()
+                .all(|(_, a)| a.receiver == AgentId(0))
+        );
+        assert!(process.set_counterparty_weight(AgentId(0), 0.0).is_err());
     }
 
     fn mean_and_deviation(amount: AmountDistribution) -> (f64, f64) {
