@@ -11,7 +11,8 @@ import pytest
 from record import ROOT
 
 LAYERS = """
-errors exact texts fields records behaviour rules bounds scenario schema yaml_text json_text loading
+errors exact texts csv_text fields file_kinds records columns agents_file behaviour rules bounds
+scenario schema yaml_text json_text loading
 summary results policies clock agent processes simulation orchestrator testing logs cli
 """
 """
