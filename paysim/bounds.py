@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
+from paysim._kernel import GivenTransactions
 from paysim.errors import shown
 from paysim.exact import product
 from paysim.records import Note, Partial, is_known
@@ -49,12 +50,13 @@ def check_costs(scenario: Any, note: Note) -> None:
     ticks_per_day, days = scenario.ticks_per_day, scenario.num_days
     if not is_known(agents, given, rates, ticks_per_day, days) or isinstance(rates, Partial):
         return
-    amounts = [transaction.amount for transaction in given]
+    is_columns = isinstance(given, GivenTransactions)
+    amounts = [] if is_columns else [transaction.amount for transaction in given]
     credits = [agent.credit_limit for agent in agents]
     pools = [agent.liquidity_pool for agent in agents]
     if not is_known(*amounts, *credits, *pools):
         return
-    value = sum(amounts)
+    value = given.total_amount if is_columns else sum(amounts)
     by_class = rates.priority_delay_multipliers
     multiplier = max(by_class.urgent, by_class.high, by_class.normal)
     multiplier = product(multiplier, max(rates.overdue_delay_multiplier, Decimal(1)))

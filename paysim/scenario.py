@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Collection, Iterator, Sequence
+import os
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any, Final, get_args
 
 import attrs
 
+from paysim._kernel import GivenTransactions
+from paysim.agents_file import AgentFile, AgentRows, read_agents
 from paysim.behaviour import (
     Amount,
     AmountDistribution,
@@ -35,7 +39,7 @@ from paysim.behaviour import (
     as_tuple,
 )
 from paysim.bounds import check_arrival_tables, check_costs
-from paysim.errors import Problems, TooManyProblems, shown
+from paysim.errors import Problem, Problems, TooManyProblems, shown
 from paysim.exact import as_exact
 from paysim.fields import (
     AGENTS_MAX,
@@ -45,10 +49,12 @@ from paysim.fields import (
     Flag,
     Kind,
     Name,
+    Steps,
     Whole,
-    did_you_mean,
 )
+from paysim.given import Loaded, given_rows, read_transactions, suggest
 from paysim.records import (
+    MISSING,
     Checked,
     Field,
     Listed,
@@ -69,6 +75,7 @@ from paysim.rules import (
     PriorityMultipliers,
     Rules,
 )
+from paysim.transaction_file import TransactionFile
 
 __all__ = [
     "AMOUNT_MAX",
@@ -102,8 +109,6 @@ __all__ = [
 
 DEADLINE_MAX: Final = 2**32 - 2
 SEED_MAX: Final = 2**64 - 1
-
-_SUGGEST_AMONG = 200
 
 
 @attrs.frozen
@@ -180,8 +185,103 @@ def _as_agents(values: Sequence[AgentConfig]) -> tuple[AgentConfig, ...]:
     return as_tuple(values)
 
 
-def _as_transactions(values: Sequence[Transaction]) -> tuple[Transaction, ...]:
-    return as_tuple(values)
+def _as_transactions(
+    values: Sequence[Transaction] | GivenTransactions,
+) -> tuple[Transaction, ...] | GivenTransactions:
+    return values if isinstance(values, GivenTransactions) else as_tuple(values)
+
+
+@attrs.frozen(eq=False)
+class FromFile(Listed):
+    """
+    A list that may stand in a file of its own.
+    """
+
+    file: Record = attrs.field(kw_only=True)
+
+    def read(self, raw: Any, steps: Steps, problems: Problems) -> Any:
+        if isinstance(raw, GivenTransactions):
+            return raw
+        if isinstance(raw, str | Path | dict):
+            text, hint = f"must be a list of {self.noun}", "load_scenario reads files"
+            problems.add(steps, text, shown(raw), hint)
+            return MISSING
+        return super().read(raw, steps, problems)
+
+    def check(self, value: Any, steps: Steps, problems: Problems) -> None:
+        if not isinstance(value, GivenTransactions):
+            super().check(value, steps, problems)
+        elif self.noun != "transactions":
+            problems.add(steps, f"must be a tuple of {self.noun}", shown(value))
+
+    def write(self, value: Any) -> Any:
+        if not isinstance(value, GivenTransactions):
+            return super().write(value)
+        rows = value.table().to_dicts()
+        return [{k: v for k, v in row.items() if v is not None} for row in rows]
+
+
+@attrs.define
+class _Files:
+    """
+    The files that a scenario names.
+    """
+
+    source: Loaded | None = None
+    agents: AgentRows | None = None
+
+    def read(
+        self, raw: dict[str, Any], folder: str | os.PathLike[str], problems: Problems
+    ) -> dict[str, Any]:
+        """
+        Return what a scenario says with what its files hold in their place.
+        """
+        whole = dict(raw)
+        agents = raw.get("agent_configs")
+        if isinstance(agents, str | Path | dict):
+            self.agents = read_agents(agents, folder, problems, Record(AgentConfig))
+            whole["agent_configs"] = self.agents.rows if self.agents else MISSING
+        transactions = raw.get("transactions")
+        if isinstance(transactions, str | Path | dict):
+            ticks, days = (_whole(raw.get(name)) for name in ("ticks_per_day", "num_days"))
+            ids = _ids(whole.get("agent_configs"))
+            self.source = source = read_transactions(
+                transactions, folder, ("transactions",), problems, ids, ticks, days
+            )
+            whole["transactions"] = source.transactions if source else MISSING
+            if source is not None:
+                for name in ("ticks_per_day", "num_days"):
+                    if getattr(source, name) is not None:
+                        whole.setdefault(name, getattr(source, name))
+        return whole
+
+    def placed(self, problem: Problem) -> Problem:
+        """
+        Return a problem with its place in a file, if it is about what a file holds.
+        """
+        is_ours = self.agents is not None and problem.steps[:1] == ("agent_configs",)
+        if problem.place or not is_ours or self.agents is None:
+            return problem
+        return self.agents.placed(problem)
+
+
+def _whole(value: Any) -> int | None:
+    return value if type(value) is int and 0 < value <= TICKS_MAX else None
+
+
+def _ids(agents: Any) -> list[str] | None:
+    """
+    Return the ids of agents, or None if not all of them can be told.
+    """
+    if not isinstance(agents, list):
+        return None
+    ids: list[str] = []
+    for agent in agents:
+        id = agent.get("id") if isinstance(agent, dict) else None
+        if type(id) is not str:
+            return None
+        ids.append(id)
+    return ids
 
 
 @attrs.frozen
@@ -193,7 +293,14 @@ class Scenario(Checked):
     ticks_per_day: Annotated[int, Whole(1, 1_000_000, "Ticks in a day.")]
     agent_configs: Annotated[
         tuple[AgentConfig, ...],
-        Listed(Record(AgentConfig), "The agents, in scenario order.", 2, AGENTS_MAX, "agents"),
+        FromFile(
+            Record(AgentConfig),
+            "The agents, in scenario order.",
+            2,
+            AGENTS_MAX,
+            "agents",
+            file=Record(AgentFile),
+        ),
     ] = attrs.field(converter=_as_agents)
     num_days: Annotated[int, Whole(1, TICKS_MAX, "Days of a run.")] = 1
     rng_seed: Annotated[int, Whole(0, SEED_MAX, "Seed where a run is given none.")] = 0
@@ -201,17 +308,26 @@ class Scenario(Checked):
     lsm_config: Annotated[LsmConfig, Record(LsmConfig)] = attrs.field(default=LsmConfig())
     rules: Annotated[Rules, Record(Rules)] = attrs.field(default=Rules())
     transactions: Annotated[
-        tuple[Transaction, ...],
-        Listed(Record(Transaction), "Given transactions, in any order.", noun="transactions"),
-    ] = attrs.field(default=(), converter=_as_transactions)
+        tuple[Transaction, ...] | GivenTransactions,
+        FromFile(
+            Record(Transaction),
+            "Given transactions, in any order.",
+            noun="transactions",
+            file=Record(TransactionFile),
+        ),
+    ] = attrs.field(default=(), converter=_as_transactions, eq=given_rows)
     scenario_events: Annotated[
         tuple[()], Listed(Kind(), "Empty: there are no types of event.", 0, 0, noun="events")
     ] = attrs.field(default=(), converter=as_tuple)
     given: frozenset[str] = attrs.field(default=frozenset(), kw_only=True, eq=False, repr=False)
     """Dotted names of the keys that a file or dict gave, whatever their values."""
+    source: Loaded | None = attrs.field(default=None, kw_only=True, eq=False, repr=False)
+    """What the file of transactions came to, if they were read from one."""
 
     def __attrs_post_init__(self) -> None:
         Checked.__attrs_post_init__(self)
+        if isinstance(self.transactions, GivenTransactions):
+            return
         if any(transaction.id is None for transaction in self.transactions):
             named = tuple(
                 attrs.evolve(transaction, id=f"row-{n}") if transaction.id is None else transaction
@@ -220,43 +336,68 @@ class Scenario(Checked):
             object.__setattr__(self, "transactions", named)
 
     @classmethod
-    def from_dict(cls, raw: dict[str, Any]) -> Scenario:
+    def from_dict(
+        cls, raw: dict[str, Any], folder: str | os.PathLike[str] | None = None
+    ) -> Scenario:
         """
         Return the scenario that a plain dict describes, with the keys of a scenario file.
+
+        Args:
+            raw: The dict.
+            folder: What the names of files in it are relative to. Without it no file is read: a
+                dict may come from anybody, and must not name what is to be opened.
 
         Raises:
             ScenarioError: With everything that is wrong.
         """
         problems = Problems()
-        scenario = None
+        scenario, files = None, _Files()
         with contextlib.suppress(TooManyProblems):
-            scenario = Record(cls).read(raw, (), problems)
+            whole = raw
+            if folder is not None and isinstance(raw, dict):
+                whole = files.read(raw, folder, problems)
+            scenario = Record(cls).read(whole, (), problems)
         if problems.count:
+            problems.kept = [files.placed(problem) for problem in problems.kept]
             raise problems.error()
         assert isinstance(scenario, Scenario)
         object.__setattr__(scenario, "given", frozenset(given_keys(cls, raw)))
+        object.__setattr__(scenario, "source", files.source)
         return scenario
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self, transactions: str | None = None) -> dict[str, Any]:
         """
         Return the scenario as a plain dict that JSON can hold, defaults included.
 
         `from_dict` makes an equal scenario of it; exact rates are decimal texts.
+
+        Args:
+            transactions: The name of a file that stands in the place of the transactions.
         """
-        raw: dict[str, Any] = Record(Scenario).write(self)
+        fields = layout(Scenario).values()
+        raw = {f.name: None if f.name == "transactions" else self._write(f) for f in fields}
+        rows = layout(Scenario)["transactions"]
+        raw["transactions"] = self._write(rows) if transactions is None else transactions
         return raw
+
+    def _write(self, field: Field) -> Any:
+        return field.kind.write(getattr(self, field.name))
 
     def digest(self) -> str:
         """
         Return the SHA-256 of the canonical JSON of the scenario, in hex.
 
-        Equal scenarios have equal digests, whichever spelling or default they were given by.
+        Equal scenarios have equal digests, whichever spelling or default they were given by, and
+        whether their transactions were listed or read from a file. In the JSON the SHA-256 of the
+        transactions as CSV stands in their place.
         """
         # Their import costs as much as that of the whole rest of this module.
         import hashlib
         import json
 
-        text = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        rows = hashlib.sha256(given_rows(self.transactions).csv()).hexdigest()
+        raw = self.to_dict(transactions=rows)
+        text = json.dumps(raw, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def resolved_rules(self) -> list[ResolvedRule]:
@@ -325,7 +466,7 @@ def _check_agents(scenario: Any, note: Note) -> list[str] | None:
                 if key == agent.id:
                     note(path, "must not be the agent itself", shown(key))
                 elif all_known and key not in ids:
-                    hint = functools.partial(_suggest, key, ids)
+                    hint = functools.partial(suggest, key, ids)
                     note(path, "must be the id of an agent", shown(key), hint)
     money = [(a.opening_balance, a.credit_limit, a.liquidity_pool) for a in agents]
     if all(is_known(*amounts) for amounts in money):
@@ -341,13 +482,26 @@ def _check_transactions(scenario: Any, agent_ids: list[str] | None, note: Note) 
     ticks = scenario.ticks_per_day, scenario.num_days
     horizon = ticks[0] * ticks[1] if is_known(*ticks) else TICKS_MAX
     known = None if agent_ids is None else set(agent_ids)
+    if isinstance(transactions, GivenTransactions):
+        for i, name, expected, found in transactions.check(known, horizon):
+            # A tick is told as a number, a name in quotes.
+            hint = functools.partial(suggest, found, known or ())
+            is_name = name != "arrival_tick"
+            note(
+                ("transactions", i, name),
+                expected,
+                shown(found) if is_name else found,
+                hint if is_name else "",
+            )
+        _check_sum("transactions", "amounts", transactions.total_amount, note)
+        return
     ids: dict[str, int] = {}
     total = 0
     for i, transaction in enumerate(transactions):
         for name in ("sender_id", "receiver_id"):
             agent = getattr(transaction, name)
             if known is not None and agent not in known and is_known(agent):
-                hint = functools.partial(_suggest, agent, known)
+                hint = functools.partial(suggest, agent, known)
                 note(("transactions", i, name), "must be the id of an agent", shown(agent), hint)
         arrival = transaction.arrival_tick
         if is_known(arrival) and arrival >= horizon:
@@ -365,8 +519,3 @@ def _check_sum(key: str, quantity: str, total: int, note: Note) -> None:
     if total > AMOUNT_MAX:
         text = f"sum of all {quantity} must be at most {AMOUNT_MAX}, to be safe in i64"
         note((key,), text, shown(total))
-
-
-def _suggest(name: str, among: Collection[str]) -> str:
-    # Comparing with thousands of names would take longer than the rest of the check.
-    return did_you_mean(name, sorted(among)) if len(among) <= _SUGGEST_AMONG else ""

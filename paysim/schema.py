@@ -22,8 +22,10 @@ from paysim.fields import (
     Weights,
     Whole,
 )
+from paysim.file_kinds import FileName, Headers
 from paysim.records import MISSING, Either, Field, Listed, OneOf, Optional, Record, layout
-from paysim.scenario import Scenario
+from paysim.scenario import FromFile, Scenario
+from paysim.transaction_file import ClockTime, Length
 
 Schema = dict[str, Any]
 
@@ -113,8 +115,19 @@ def _schema(kind: Kind, definitions: Schema) -> Schema:
         case Weights():
             items = _schema(kind.item, definitions)
             return _described("object", kind.help) | {"additionalProperties": items}
+        case FromFile():
+            file = {"type": "string", "description": "The name of a file that holds them."}
+            return _any_of(
+                kind.help, _list(kind, definitions), file, _schema(kind.file, definitions)
+            )
         case Listed():
             return _list(kind, definitions)
+        case FileName():
+            return _described("string", kind.help) | {"minLength": 1}
+        case Headers():
+            return _headers(kind)
+        case ClockTime() | Length():
+            return _described("string", kind.help)
         case Optional():
             return _outward(_schema(kind.kind, definitions), {"type": "null"})
         case Either():
@@ -144,6 +157,17 @@ def _list(kind: Listed, definitions: Schema) -> Schema:
     if kind.most is not None:
         schema["maxItems"] = kind.most
     return schema
+
+
+def _headers(kind: Headers) -> Schema:
+    header = {"type": "string", "minLength": 1}
+    if kind.keys is None:
+        return _described("object", kind.help) | {"additionalProperties": header}
+    properties = dict.fromkeys(kind.keys, header)
+    return _described("object", kind.help) | {
+        "properties": properties,
+        "additionalProperties": False,
+    }
 
 
 def _outward(inner: Schema, other: Schema) -> Schema:

@@ -11,8 +11,8 @@ import pytest
 from record import ROOT
 
 LAYERS = """
-errors exact texts csv_text fields file_kinds records columns agents_file behaviour rules bounds
-scenario schema yaml_text json_text loading
+errors exact texts fields file_kinds records csv_text columns yaml_text json_text documents
+transaction_file given agents_file behaviour rules bounds scenario schema loading
 summary results policies clock agent processes simulation orchestrator testing logs cli
 """
 """
@@ -24,12 +24,20 @@ ORDER = LAYERS.split()
 
 ONLY_IN = {
     "simpy": {"agent", "clock", "processes", "simulation"},
-    "paysim._kernel": {"agent", "orchestrator", "simulation"},
+    "paysim._kernel": {
+        "agent",
+        "bounds",
+        "given",
+        "orchestrator",
+        "results",
+        "scenario",
+        "simulation",
+    },
     "structlog": {"logs"},
     "yaml": {"yaml_text"},
     "click": {"cli"},
     "rich": {"cli"},
-    "polars": {"results"},
+    "polars": {"given", "results"},
 }
 """
 Libraries and the modules that may import them.
