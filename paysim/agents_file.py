@@ -4,56 +4,25 @@ Agents from a CSV file: one row for each, read by the same statements as agents 
 
 from __future__ import annotations
 
+import os
 import re
-from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any
 
 import attrs
 
+from paysim.agent_reading import AgentFile, AgentReading, agent_reading
 from paysim.columns import Told, Unread, cell_value, column_kinds, find_columns
-from paysim.csv_text import DELIMITERS, Cells, Row, read_csv
-from paysim.errors import Problem, shown
-from paysim.fields import AGENTS_MAX, Choice, Flag, Whole
-from paysim.file_kinds import FileName, Headers
-from paysim.records import MISSING, Checked, Optional, Record, layout
+from paysim.csv_text import Cells, Row, read_csv
+from paysim.documents import decoded, place_text, read_bytes
+from paysim.errors import Problem, Problems, ScenarioError, shown
+from paysim.fields import AGENTS_MAX
+from paysim.file_kinds import resolved
+from paysim.records import MISSING, Record, layout
 from paysim.texts import SyntaxProblem
 
-DECIMALS_MAX: Final = 9
+__all__ = ["AgentFile", "AgentReading", "AgentRows", "agent_rows", "read_agents"]
 
 _AGENT = re.compile(r"agent_configs\[([0-9]+)\]")
-
-
-@attrs.frozen(kw_only=True)
-class AgentReading(Checked):
-    """
-    How to read agents from a file, as a mapping file says it.
-    """
-
-    map: Annotated[
-        dict[str, str] | None, Optional(Headers(help="Keys and the headers of their columns."))
-    ] = None
-    decimals: Annotated[
-        int | None,
-        Optional(Whole(0, DECIMALS_MAX, "Decimal places of amounts; 0 reads minor units.")),
-    ] = None
-    decimal_comma: Annotated[
-        bool | None, Optional(Flag("Whether a comma is the decimal point."))
-    ] = None
-    delimiter: Annotated[
-        str | None, Optional(Choice(DELIMITERS, "Between cells; recognised unless given."))
-    ] = None
-
-
-@attrs.frozen(kw_only=True)
-class AgentFile(AgentReading):
-    """
-    Agents that stand in a CSV file.
-    """
-
-    file: Annotated[str | Path, FileName("The file, one row for each agent.")]
-    mapping: Annotated[
-        str | Path | None, Optional(FileName("A YAML file that says how to read it."))
-    ] = None
 
 
 @attrs.frozen
@@ -85,7 +54,9 @@ class AgentRows:
         """
         expected = _AGENT.sub(self._line_of, problem.expected)
         if len(problem.steps) < 2 or not isinstance(problem.steps[1], int):
-            return attrs.evolve(problem, place=self.name, path="agents", expected=expected)
+            return attrs.evolve(
+                problem, place=place_text(self.name, None), path="agents", expected=expected
+            )
         index, key = problem.steps[1], ".".join(map(str, problem.steps[2:]))
         row, found = self.cells.rows[index], problem.found
         column = self.columns.get(key, 0)
@@ -126,8 +97,7 @@ class AgentRows:
             self.rows.append(values)
 
     def _place(self, row: Row, column: int) -> str:
-        line, at = self.cells.place(row, column)
-        return f"{self.name}:{line}:{at}"
+        return place_text(self.name, self.cells.place(row, column))
 
     def _label(self, key: str) -> str:
         header = self.cells.header.cells[self.columns[key]] if key in self.columns else key
@@ -135,7 +105,37 @@ class AgentRows:
         return key if header == key else f"{key} ({header})"
 
     def _line_of(self, match: re.Match[str]) -> str:
-        return f"{self.name}:{self.cells.rows[int(match[1])].line}"
+        return f"line {self.cells.rows[int(match[1])].line}"
+
+
+def read_agents(
+    raw: Any, folder: str | os.PathLike[str], problems: Problems, record: Record
+) -> AgentRows | None:
+    """
+    Return the agents of a file, or `None` if they cannot be told.
+
+    Args:
+        raw: The name of the file, or a mapping with the keys of `AgentFile`.
+        folder: What names of files in it are relative to.
+        problems: Where problems go.
+        record: The record of an agent.
+    """
+    before = problems.count
+    raw = raw if isinstance(raw, dict) else {"file": raw}
+    file = Record(AgentFile).read(raw, ("agent_configs",), problems)
+    if problems.count > before:
+        return None
+    reading = agent_reading(file, folder, record, problems)
+    if problems.count > before:
+        return None
+    name = resolved(file.file, folder)
+    try:
+        text = decoded(read_bytes(name), name)
+    except ScenarioError as error:
+        for problem in error.problems:
+            problems.add_placed(problem)
+        return None
+    return agent_rows(text, name, reading, record, problems.add_placed)
 
 
 def agent_rows(
@@ -154,11 +154,11 @@ def agent_rows(
     try:
         cells = read_csv(text, reading.delimiter, AGENTS_MAX)
     except SyntaxProblem as problem:
-        place = f"{name}:{problem.place[0]}:{problem.place[1]}" if problem.place else name
-        told(Problem(place, "", problem.text, problem.found))
+        told(Problem(place_text(name, problem.place), "", problem.text, problem.found))
         return None
     if len(cells.rows) > AGENTS_MAX:
-        told(Problem(name, "agents", f"must hold at most {AGENTS_MAX} agents", "more"))
+        expected = f"must hold at most {AGENTS_MAX} agents"
+        told(Problem(place_text(name, None), "agents", expected, "more"))
         return None
     columns = find_columns(cells, name, reading.map or {}, record, told)
     if columns is None:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import attrs
 
 from paysim.csv_text import Cells
+from paysim.documents import place_text
 from paysim.errors import Problem, shown
 from paysim.fields import AMOUNT_MAX, Exact, Kind, Name, Whole, did_you_mean
 from paysim.records import Field, OneOf, Record, layout
@@ -61,7 +62,7 @@ def column_kinds(record: Record) -> dict[str, Kind]:
 
 
 def find_columns(
-    cells: Cells, name: str, mapped: dict[str, str], record: Record, told: Told
+    cells: Cells, name: str, mapped: dict[str, str | None], record: Record, told: Told
 ) -> dict[str, int] | None:
     """
     Return the column of each key that a table has, or `None` if they cannot be told.
@@ -71,7 +72,7 @@ def find_columns(
     Args:
         cells: The table.
         name: The name of its file.
-        mapped: The headers of keys whose columns are not named like them.
+        mapped: The headers of keys whose columns are not named like them; `None` for no column.
         record: The record that a row is read as.
         told: Where problems go.
     """
@@ -79,14 +80,16 @@ def find_columns(
     problems: list[Problem] = []
 
     def note(column: int, key: str, text: str, found: str, hint: str = "") -> None:
-        line, at = cells.place(cells.header, column)
-        problems.append(Problem(f"{name}:{line}:{at}", key, text, found, hint))
+        place = place_text(name, cells.place(cells.header, column))
+        problems.append(Problem(place, key, text, found, hint))
 
     columns: dict[str, int] = {}
     taken = set(mapped.values())
     keys = [*mapped, *(key for key in column_kinds(record) if key not in {*mapped, *taken})]
     for key in keys:
         wanted = mapped.get(key, key)
+        if wanted is None:
+            continue
         at = [i for i, word in enumerate(header) if word == wanted]
         if at:
             columns[key] = at[0]
@@ -98,11 +101,11 @@ def find_columns(
     unused = [i for i, word in enumerate(header) if i not in columns.values() and word]
     for field in layout(record.cls).values():
         names = _names(field)
-        if field.is_required and not any(key in columns or key in mapped for key in names):
+        if field.is_required and not any(key in columns or mapped.get(key) for key in names):
             hint = _advice(field.name, [header[i] for i in unused])
             note(0, field.name, "must have a column", _listed(header), hint)
     for i in unused:
-        key = _meant(header[i], [key for key in keys if key not in columns])
+        key = _meant(header[i], [key for key in keys if key not in {*columns, *mapped}])
         if key and not any(problem.path == key for problem in problems):
             note(i, "", "must be a key or nothing like one", shown(header[i]), _suggested(key))
     for problem in problems:

@@ -41,6 +41,8 @@ class FileName(Kind):
 class Headers(Kind):
     """
     A mapping from keys to the headers of the columns that hold them.
+
+    A key to which it gives nothing has no column, even if one has the name of the key.
     """
 
     keys: tuple[str, ...] | None = None
@@ -57,6 +59,8 @@ class Headers(Kind):
             elif self.keys is not None and key not in self.keys:
                 hint = functools.partial(did_you_mean, key, self.keys)
                 problems.add((*steps, key), "unknown key", "", hint, at_key=True)
+            elif header is None:
+                continue
             elif type(header) is not str:
                 quotes = IN_QUOTES if type(header) in (int, float, bool) else ""
                 problems.add((*steps, key), "must be the header of a column", shown(header), quotes)
