@@ -12,13 +12,12 @@ import functools
 import os
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from pathlib import Path
 from typing import Annotated, Any, Final, get_args
 
 import attrs
 
 from paysim._kernel import GivenTransactions
-from paysim.agents_file import AgentFile, AgentRows, read_agents
+from paysim.agents_file import AgentFile
 from paysim.behaviour import (
     Amount,
     AmountDistribution,
@@ -38,8 +37,13 @@ from paysim.behaviour import (
     WeightedPriorities,
     as_tuple,
 )
+from paysim.beside import Files, FromFile
 from paysim.bounds import check_arrival_tables, check_costs
-from paysim.errors import Problem, Problems, TooManyProblems, shown
+from paysim.errors import (
+    Problems,
+    TooManyProblems,
+    shown,
+)
 from paysim.exact import as_exact
 from paysim.fields import (
     AGENTS_MAX,
@@ -49,10 +53,9 @@ from paysim.fields import (
     Flag,
     Kind,
     Name,
-    Steps,
     Whole,
 )
-from paysim.given import Loaded, given_rows, read_transactions, suggest
+from paysim.given import Loaded, given_rows
 from paysim.records import (
     MISSING,
     Checked,
@@ -76,6 +79,7 @@ from paysim.rules import (
     Rules,
 )
 from paysim.transaction_file import TransactionFile
+from paysim.transaction_source import suggest
 
 __all__ = [
     "AMOUNT_MAX",
@@ -191,99 +195,6 @@ def _as_transactions(
     return values if isinstance(values, GivenTransactions) else as_tuple(values)
 
 
-@attrs.frozen(eq=False)
-class FromFile(Listed):
-    """
-    A list that may stand in a file of its own.
-    """
-
-    file: Record = attrs.field(kw_only=True)
-
-    def read(self, raw: Any, steps: Steps, problems: Problems) -> Any:
-        if isinstance(raw, GivenTransactions):
-            return raw
-        if isinstance(raw, str | Path | dict):
-            text, hint = f"must be a list of {self.noun}", "load_scenario reads files"
-            problems.add(steps, text, shown(raw), hint)
-            return MISSING
-        return super().read(raw, steps, problems)
-
-    def check(self, value: Any, steps: Steps, problems: Problems) -> None:
-        if not isinstance(value, GivenTransactions):
-            super().check(value, steps, problems)
-        elif self.noun != "transactions":
-            problems.add(steps, f"must be a tuple of {self.noun}", shown(value))
-
-    def write(self, value: Any) -> Any:
-        if not isinstance(value, GivenTransactions):
-            return super().write(value)
-        rows = value.table().to_dicts()
-        return [{k: v for k, v in row.items() if v is not None} for row in rows]
-
-
-@attrs.define
-class _Files:
-    """
-    The files that a scenario names.
-    """
-
-    source: Loaded | None = None
-    agents: AgentRows | None = None
-
-    def read(
-        self, raw: dict[str, Any], folder: str | os.PathLike[str], problems: Problems
-    ) -> dict[str, Any]:
-        """
-        Return what a scenario says with what its files hold in their place.
-        """
-        whole = dict(raw)
-        agents = raw.get("agent_configs")
-        if isinstance(agents, str | Path | dict):
-            self.agents = read_agents(agents, folder, problems, Record(AgentConfig))
-            whole["agent_configs"] = self.agents.rows if self.agents else MISSING
-        transactions = raw.get("transactions")
-        if isinstance(transactions, str | Path | dict):
-            ticks, days = (_whole(raw.get(name)) for name in ("ticks_per_day", "num_days"))
-            ids = _ids(whole.get("agent_configs"))
-            self.source = source = read_transactions(
-                transactions, folder, ("transactions",), problems, ids, ticks, days
-            )
-            whole["transactions"] = source.transactions if source else MISSING
-            if source is not None:
-                for name in ("ticks_per_day", "num_days"):
-                    if getattr(source, name) is not None:
-                        whole.setdefault(name, getattr(source, name))
-        return whole
-
-    def placed(self, problem: Problem) -> Problem:
-        """
-        Return a problem with its place in a file, if it is about what a file holds.
-        """
-        is_ours = self.agents is not None and problem.steps[:1] == ("agent_configs",)
-        if problem.place or not is_ours or self.agents is None:
-            return problem
-        return self.agents.placed(problem)
-
-
-def _whole(value: Any) -> int | None:
-    return value if type(value) is int and 0 < value <= TICKS_MAX else None
-
-
-def _ids(agents: Any) -> list[str] | None:
-    """
-    Return the ids of agents, or None if not all of them can be told.
-    """
-    if not isinstance(agents, list):
-        return None
-    ids: list[str] = []
-    for agent in agents:
-        id = agent.get("id") if isinstance(agent, dict) else None
-        if type(id) is not str:
-            return None
-        ids.append(id)
-    return ids
-
-
 @attrs.frozen
 class Scenario(Checked):
     """
@@ -323,10 +234,14 @@ class Scenario(Checked):
     """Dotted names of the keys that a file or dict gave, whatever their values."""
     source: Loaded | None = attrs.field(default=None, kw_only=True, eq=False, repr=False)
     """What the file of transactions came to, if they were read from one."""
+    unused: tuple[tuple[str, tuple[str, ...]], ...] = attrs.field(
+        default=(), kw_only=True, eq=False, repr=False
+    )
+    """The files that were read, each with the headers of the columns that were not."""
 
     def __attrs_post_init__(self) -> None:
         Checked.__attrs_post_init__(self)
-        if isinstance(self.transactions, GivenTransactions):
+        if not isinstance(self.transactions, tuple):
             return
         if any(transaction.id is None for transaction in self.transactions):
             named = tuple(
@@ -350,19 +265,21 @@ class Scenario(Checked):
         Raises:
             ScenarioError: With everything that is wrong.
         """
-        problems = Problems()
-        scenario, files = None, _Files()
+        problems, of_files = Problems(), Problems()
+        scenario, files = None, Files(Record(AgentConfig))
+        whole = raw
+        if folder is not None and isinstance(raw, dict):
+            whole = raw | dict.fromkeys(("transactions", "agent_configs", "ticks_per_day"), MISSING)
+            with contextlib.suppress(TooManyProblems):
+                whole = files.read(raw, folder, of_files)
         with contextlib.suppress(TooManyProblems):
-            whole = raw
-            if folder is not None and isinstance(raw, dict):
-                whole = files.read(raw, folder, problems)
             scenario = Record(cls).read(whole, (), problems)
-        if problems.count:
-            problems.kept = [files.placed(problem) for problem in problems.kept]
-            raise problems.error()
+        if problems.count or of_files.count:
+            raise files.error(problems, of_files)
         assert isinstance(scenario, Scenario)
         object.__setattr__(scenario, "given", frozenset(given_keys(cls, raw)))
         object.__setattr__(scenario, "source", files.source)
+        object.__setattr__(scenario, "unused", files.unused)
         return scenario
 
     def to_dict(self, transactions: str | None = None) -> dict[str, Any]:

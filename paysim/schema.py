@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from paysim.beside import FromFile
 from paysim.exact import DECIMAL_TEXT
 from paysim.fields import (
     Choice,
@@ -24,7 +25,7 @@ from paysim.fields import (
 )
 from paysim.file_kinds import FileName, Headers
 from paysim.records import MISSING, Either, Field, Listed, OneOf, Optional, Record, layout
-from paysim.scenario import FromFile, Scenario
+from paysim.scenario import Scenario
 from paysim.transaction_file import ClockTime, Length
 
 Schema = dict[str, Any]

@@ -18,7 +18,7 @@ from paysim.documents import decoded, parsed, place_text, placed, read_bytes
 from paysim.errors import Problem, Problems, ScenarioError, path_text, shown
 from paysim.fields import Choice, Flag, Kind, Steps, Whole
 from paysim.file_kinds import FileName, Headers
-from paysim.records import Checked, Optional, Partial, Record
+from paysim.records import Checked, Optional, Record
 from paysim.texts import Document
 
 FIELDS: Final = (
@@ -101,7 +101,8 @@ class TransactionReading(Checked):
     """
 
     map: Annotated[
-        dict[str, str] | None, Optional(Headers(FIELDS, "Keys and the headers of their columns."))
+        dict[str, str | None] | None,
+        Optional(Headers(FIELDS, "Keys and the headers of their columns.")),
     ] = None
     decimals: Annotated[
         int | None,
@@ -176,23 +177,28 @@ class Mapping:
 def read_mapping(path: str, problems: Problems) -> Mapping | None:
     """
     Return what a mapping file says, or None if something is wrong with it.
+
+    Agents and transactions may be read by the same file: what is known of it is not told again.
     """
+    found: list[Problem] = []
+    mapping = None
     try:
         document = parsed(decoded(read_bytes(path), path), path)
     except ScenarioError as error:
-        for problem in error.problems:
+        found += error.problems
+    else:
+        for steps, at in document.repeated:
+            place = place_text(path, at)
+            found.append(Problem(place, path_text(steps), "key is given twice", ""))
+        own = Problems()
+        said = Record(MappingFile).read(document.data, (), own)
+        found += (placed(problem, document, path) for problem in own.kept)
+        if not found:
+            mapping = Mapping(said, said.agents, path, document)
+    for problem in found:
+        if problem not in problems.kept:
             problems.add_placed(problem)
-        return None
-    own = Problems()
-    for steps, place in document.repeated:
-        text = place_text(path, place)
-        problems.add_placed(Problem(text, path_text(steps), "key is given twice", ""))
-    said = Record(MappingFile).read(document.data, (), own)
-    for problem in own.kept:
-        problems.add_placed(placed(problem, document, path))
-    if own.count or document.repeated or isinstance(said, Partial):
-        return None
-    return Mapping(said, said.agents, path, document)
+    return mapping
 
 
 def merged(file: TransactionFile, mapping: TransactionReading | None) -> TransactionReading:

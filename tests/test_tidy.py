@@ -11,8 +11,9 @@ import pytest
 from record import ROOT
 
 LAYERS = """
-errors exact texts fields file_kinds records csv_text columns yaml_text json_text documents
-transaction_file given agents_file behaviour rules bounds scenario schema loading
+errors exact texts csv_text fields file_kinds records yaml_text json_text documents columns
+transaction_file transaction_source given agent_reading agents_file behaviour rules beside bounds
+scenario schema loading
 summary results policies clock agent processes simulation orchestrator testing logs cli
 """
 """
@@ -26,18 +27,21 @@ ONLY_IN = {
     "simpy": {"agent", "clock", "processes", "simulation"},
     "paysim._kernel": {
         "agent",
+        "beside",
         "bounds",
         "given",
         "orchestrator",
         "results",
         "scenario",
         "simulation",
+        "transaction_source",
     },
     "structlog": {"logs"},
     "yaml": {"yaml_text"},
     "click": {"cli"},
     "rich": {"cli"},
-    "polars": {"given", "results"},
+    "polars": {"results"},
+    "arro3": {"transaction_source"},
 }
 """
 Libraries and the modules that may import them.

@@ -32,6 +32,8 @@ pub struct Problem {
     pub found: Found,
     /// What may have been meant, or empty.
     pub hint: &'static str,
+    /// Another row that it is about, whose place follows what was expected.
+    pub other: Option<u32>,
 }
 
 /// A refusal of one cell, without its place.

@@ -109,15 +109,14 @@ impl Column {
                     "false"
                 });
             }),
-            DataType::Int8 => Self::shown::<Int8Type>(array),
-            DataType::Int16 => Self::shown::<Int16Type>(array),
-            DataType::Int32 => Self::shown::<Int32Type>(array),
-            DataType::Int64 => Self::shown::<Int64Type>(array),
-            DataType::UInt8 => Self::shown::<UInt8Type>(array),
-            DataType::UInt16 => Self::shown::<UInt16Type>(array),
-            DataType::UInt32 => Self::shown::<UInt32Type>(array),
-            DataType::UInt64 => Self::shown::<UInt64Type>(array),
-            // The shortest decimal that is this float.
+            DataType::Int8 => Self::whole::<Int8Type>(array),
+            DataType::Int16 => Self::whole::<Int16Type>(array),
+            DataType::Int32 => Self::whole::<Int32Type>(array),
+            DataType::Int64 => Self::whole::<Int64Type>(array),
+            DataType::UInt8 => Self::whole::<UInt8Type>(array),
+            DataType::UInt16 => Self::whole::<UInt16Type>(array),
+            DataType::UInt32 => Self::whole::<UInt32Type>(array),
+            DataType::UInt64 => Self::whole::<UInt64Type>(array),
             DataType::Float32 => Self::shown::<Float32Type>(array),
             DataType::Float64 => Self::shown::<Float64Type>(array),
             DataType::Decimal128(_, scale) => {
@@ -128,7 +127,7 @@ impl Column {
                 text.push_str(&iso(days));
             }),
             DataType::Date64 => Self::numbers::<Date64Type>(array, |millis, text| {
-                stamp(i128::from(millis) * 1_000_000, "", text);
+                Stamps::default().write(i128::from(millis) * 1_000_000, "", text);
             }),
             DataType::Timestamp(unit, zone) => {
                 let zone = match zone.as_deref() {
@@ -142,8 +141,9 @@ impl Column {
                         return Err(PyValueError::new_err((expected, other.to_owned())));
                     }
                 };
-                let write = move |value: i64, nanos: i64, text: &mut String| {
-                    stamp(i128::from(value) * i128::from(nanos), zone, text);
+                let mut stamps = Stamps::default();
+                let mut write = |value: i64, nanos: i64, text: &mut String| {
+                    stamps.write(i128::from(value) * i128::from(nanos), zone, text);
                 };
                 match unit {
                     TimeUnit::Second => Self::numbers::<TimestampSecondType>(array, |v, t| {
@@ -188,7 +188,7 @@ impl Column {
         })
     }
 
-    fn made(array: &dyn Array, write: impl Fn(usize, &mut String)) -> Self {
+    fn made(array: &dyn Array, mut write: impl FnMut(usize, &mut String)) -> Self {
         let mut text = String::new();
         let mut ends = Vec::with_capacity(array.len());
         for row in 0..array.len() {
@@ -202,12 +202,18 @@ impl Column {
 
     fn numbers<T: ArrowPrimitiveType>(
         array: &ArrayRef,
-        write: impl Fn(T::Native, &mut String),
+        mut write: impl FnMut(T::Native, &mut String),
     ) -> Self {
         let array = array.as_primitive::<T>();
         Self::made(array, |row, text| write(array.value(row), text))
     }
 
+    fn whole<T: ArrowPrimitiveType<Native: itoa::Integer>>(array: &ArrayRef) -> Self {
+        let mut digits = itoa::Buffer::new();
+        Self::numbers::<T>(array, |value, text| text.push_str(digits.format(value)))
+    }
+
+    /// A float as the shortest decimal that is the same float.
     fn shown<T: ArrowPrimitiveType<Native: std::fmt::Display>>(array: &ArrayRef) -> Self {
         Self::numbers::<T>(array, |value, text| {
             // Writing to a String cannot fail.
@@ -216,33 +222,66 @@ impl Column {
     }
 }
 
+/// A decimal with the places that its scale says.
 fn decimal(value: i128, scale: i8, text: &mut String) {
+    let mut digits = itoa::Buffer::new();
     let places = usize::from(scale.unsigned_abs());
-    if scale < 0 {
-        let _ = write!(text, "{value}{:0>places$}", "");
+    if value < 0 {
+        text.push('-');
+    }
+    let digits = digits.format(value.unsigned_abs());
+    if scale <= 0 {
+        text.push_str(digits);
+        text.extend(std::iter::repeat_n('0', places));
         return;
     }
-    let digits = format!("{:0>width$}", value.unsigned_abs(), width = places + 1);
-    let (whole, rest) = digits.split_at(digits.len() - places);
-    let sign = if value < 0 { "-" } else { "" };
-    let point = if places > 0 { "." } else { "" };
-    let _ = write!(text, "{sign}{whole}{point}{rest}");
+    let whole = digits.len().saturating_sub(places);
+    text.push_str(if whole == 0 { "0" } else { &digits[..whole] });
+    text.push('.');
+    text.extend(std::iter::repeat_n(
+        '0',
+        places.saturating_sub(digits.len()),
+    ));
+    text.push_str(&digits[whole..]);
 }
 
-/// A moment in nanoseconds since 1970.
-fn stamp(nanos: i128, zone: &str, text: &mut String) {
-    let day = i128::from(DAY);
-    text.push_str(&iso(nanos.div_euclid(day).clamp(-719_162, 2_932_896) as i32));
-    text.push(' ');
-    clock(nanos.rem_euclid(day) as i64, text);
-    text.push_str(zone);
+/// Writes moments; the text of a date is kept, as many rows have the same.
+#[derive(Default)]
+struct Stamps {
+    date: i32,
+    text: String,
+}
+
+impl Stamps {
+    /// A moment in nanoseconds since 1970.
+    fn write(&mut self, nanos: i128, zone: &str, text: &mut String) {
+        let day = i128::from(DAY);
+        let date = nanos.div_euclid(day).clamp(-719_162, 2_932_896) as i32;
+        if date != self.date || self.text.is_empty() {
+            self.date = date;
+            self.text = iso(date);
+        }
+        text.push_str(&self.text);
+        text.push(' ');
+        clock(nanos.rem_euclid(day) as i64, text);
+        text.push_str(zone);
+    }
 }
 
 fn clock(nanos: i64, text: &mut String) {
     let (seconds, rest) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
-    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    let _ = write!(text, "{hour:02}:{minute:02}:{second:02}");
+    for (part, mark) in [
+        (seconds / 3600, ":"),
+        (seconds / 60 % 60, ":"),
+        (seconds % 60, ""),
+    ] {
+        let digit = |value: i64| char::from(b'0' + (value % 10) as u8);
+        text.push(digit(part / 10));
+        text.push(digit(part));
+        text.push_str(mark);
+    }
     if rest > 0 {
+        // Writing to a String cannot fail.
         let _ = write!(text, ".{rest:09}");
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use paysim_files::amount::AmountForm;
 use paysim_files::clock::{Hours, Outside};
-use paysim_files::csv::{CsvFile, Failure, Header};
+use paysim_files::csv::{CsvFile, Failure};
 use paysim_files::date_time::DateOrder;
 use paysim_files::locate::locate;
 use paysim_files::problem::{Found, Problem};
@@ -75,8 +75,17 @@ pub fn read_csv<'py>(
             Ok((builder.finish(), header, file))
         })
         .map_err(failure)?;
-    told(py, reading, &columns, |problems| {
-        places(&mut file, &header, &columns, problems)
+    told(py, reading, &columns, "line", &mut |cells| {
+        // The header is record 0 of the text.
+        let wanted: Vec<_> = cells
+            .iter()
+            .map(|&(row, cell)| (u64::from(row) + 1, cell))
+            .collect();
+        let found = locate(file.rewind()?, header.delimiter, &wanted)?;
+        Ok(found
+            .into_iter()
+            .map(|(line, column)| (line, Some(column)))
+            .collect())
     })
 }
 
@@ -93,78 +102,57 @@ pub fn read_arrow<'py>(
     let mut builder = Builder::new(&settings, &fields, &is_printable);
     read_batches(stream, &columns, &mut builder)?;
     let reading = builder.finish();
-    told(py, reading, &columns, |problems| {
-        Ok(problems
+    told(py, reading, &columns, "row", &mut |cells| {
+        Ok(cells
             .iter()
-            .map(|p| (u64::from(p.row) + 1, None))
+            .map(|&(row, _)| (u64::from(row) + 1, None))
             .collect())
     })
 }
 
-type Places = Vec<(u64, Option<u64>)>;
-
-fn places(
-    file: &mut CsvFile,
-    header: &Header,
-    columns: &Columns,
-    problems: &[Problem],
-) -> PyResult<Places> {
-    let wanted: Vec<(u64, Option<usize>)> = problems
-        .iter()
-        .map(|p| {
-            (
-                u64::from(p.row) + 1,
-                p.field.map(|field| column(columns, field)),
-            )
-        })
-        .collect();
-    let source = file.rewind()?;
-    let found = locate(source, header.delimiter, &wanted)?;
-    Ok(found
-        .into_iter()
-        .map(|(line, column)| (line, Some(column)))
-        .collect())
-}
+/// Where rows and their cells stand, for those that are asked for in order of rows.
+type Places<'f> = dyn FnMut(&[(u32, Option<usize>)]) -> PyResult<Vec<(u64, Option<u64>)>> + 'f;
 
 fn told<'py>(
     py: Python<'py>,
     reading: Reading,
     columns: &Columns,
-    places: impl FnOnce(&[Problem]) -> PyResult<Places>,
+    line_word: &str,
+    places: &mut Places<'_>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let (problems, omitted) = reading.problems.told(|field| column(columns, field) + 1);
-    let places = if problems.is_empty() {
-        Vec::new()
-    } else {
-        places(&problems)?
-    };
-    let lines: Vec<Told<'_>> = problems
+    let mut others: Vec<u32> = problems
         .iter()
-        .zip(places)
-        .map(|(problem, (line, column))| {
-            let (found, is_cell) = match &problem.found {
-                Found::Nothing => (String::new(), false),
-                Found::Cell(text) => (text.clone(), true),
-                Found::Words(text) => (text.clone(), false),
-            };
-            let field = problem.field.map(Field::word);
-            (
-                line,
-                column,
-                field,
-                problem.expected.clone(),
-                found,
-                is_cell,
-                problem.hint,
-            )
-        })
+        .filter_map(|problem| problem.other)
         .collect();
+    others.sort_unstable();
+    let (mut lines, mut firsts) = (Vec::new(), Vec::new());
+    if !problems.is_empty() {
+        let cell = |p: &Problem| (p.row, p.field.map(|field| column(columns, field)));
+        lines = places(&problems.iter().map(cell).collect::<Vec<_>>())?;
+        firsts = places(&others.iter().map(|&row| (row, None)).collect::<Vec<_>>())?;
+    }
+    let first = |row: u32| others.binary_search(&row).map_or(0, |at| firsts[at].0);
+    let tell = |(problem, (line, column)): (&Problem, (u64, Option<u64>))| -> Told<'_> {
+        let (found, is_cell) = match &problem.found {
+            Found::Nothing => (String::new(), false),
+            Found::Cell(text) => (text.clone(), true),
+            Found::Words(text) => (text.clone(), false),
+        };
+        let field = problem.field.map(Field::word);
+        let expected = match problem.other {
+            Some(row) => format!("{} {line_word} {}", problem.expected, first(row)),
+            None => problem.expected.clone(),
+        };
+        (line, column, field, expected, found, is_cell, problem.hint)
+    };
+    let told: Vec<Told<'_>> = problems.iter().zip(lines).map(tell).collect();
     let dict = PyDict::new(py);
     let given = reading
         .given
         .map(|given| GivenTransactions(Arc::new(given)));
     dict.set_item("transactions", given)?;
-    dict.set_item("problems", lines)?;
+    dict.set_item("problems", told)?;
     dict.set_item("omitted", omitted)?;
     dict.set_item("days", reading.days)?;
     dict.set_item("dropped", reading.dropped)?;

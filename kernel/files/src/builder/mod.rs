@@ -1,13 +1,15 @@
 //! From rows of cells to columns: every row is looked at, and all that is wrong is told.
 
+mod days;
+mod moments;
+
 use std::collections::HashSet;
 
 use paysim_kernel::ids::NONE;
-use paysim_kernel::transaction::GivenIds;
 
 use crate::amount::{AmountForm, flag, whole};
-use crate::clock::{Days, Hours, Outside, Placed};
-use crate::date_time::{Date, DateOrder, Time, date, iso, moment, time};
+use crate::clock::{Hours, Outside, Placed};
+use crate::date_time::DateOrder;
 use crate::field::Field;
 use crate::given::{Given, PRIORITY, repeated_ids, row_id};
 use crate::names::{Dictionary, Printable, check_name};
@@ -173,6 +175,7 @@ impl<'a> Builder<'a> {
             expected,
             found: Found::Words(found),
             hint: "",
+            other: None,
         });
         // Its place is kept, so that the rows after it keep their numbers.
         if self.has[Field::Id.ix()] {
@@ -222,6 +225,7 @@ impl<'a> Builder<'a> {
             expected: refusal.expected,
             found: found(cell),
             hint: refusal.hint,
+            other: None,
         });
     }
 
@@ -340,122 +344,6 @@ impl<'a> Builder<'a> {
         self.rows.arrival_ticks.push(tick.unwrap_or(0));
     }
 
-    /// The arrival of a row as a moment, and its deadline.
-    fn push_moments(&mut self, cells: &impl Cells) {
-        let Some(hours) = self.settings.hours else {
-            return;
-        };
-        let arrival = self.arrival(cells);
-        let placed = arrival.map_or(NO_DAY, |(day, time)| self.place(&hours, day, time));
-        if self.settings.outside == Outside::Refuse
-            && placed != NO_DAY
-            && matches!(placed, Placed::Before(_))
-        {
-            let cell = cells.cell(Field::ArrivalTime);
-            self.refuse(Field::ArrivalTime, cell, outside(&hours));
-        }
-        self.arrivals.push(placed);
-        if self.has[Field::DeadlineTime.ix()] {
-            let deadline = arrival.and_then(|arrival| self.deadline(cells, &hours, arrival));
-            let placed = deadline.map(|(day, time)| self.place(&hours, day, time));
-            self.deadlines.push(placed);
-        }
-    }
-
-    fn place(&self, hours: &Hours, day: i32, time: i64) -> Placed {
-        match hours.place(day, time) {
-            // Times without a date are all of one day.
-            Placed::Inside(_, tick) if matches!(self.form, Some((_, DateKind::Undated, _))) => {
-                Placed::Inside(0, tick)
-            }
-            placed => placed,
-        }
-    }
-
-    fn arrival(&mut self, cells: &impl Cells) -> Option<(i32, i64)> {
-        let order = self.settings.dates;
-        if self.has[Field::ArrivalDate.ix()] {
-            let day = self.required(cells, Field::ArrivalDate, |_, cell| date(cell, order));
-            let clock = self.required(cells, Field::ArrivalTime, |_, cell| time(cell));
-            let (day, clock) = (day?, clock?);
-            return self.in_form(cells, Field::ArrivalTime, Some(day), clock);
-        }
-        let (day, clock) =
-            self.required(cells, Field::ArrivalTime, |_, cell| moment(cell, order))?;
-        self.in_form(cells, Field::ArrivalTime, day, clock)
-    }
-
-    /// The deadline as a date and a time; one without a date has that of the arrival.
-    fn deadline(
-        &mut self,
-        cells: &impl Cells,
-        hours: &Hours,
-        arrival: (i32, i64),
-    ) -> Option<(i32, i64)> {
-        let order = self.settings.dates;
-        let (day, clock) = if self.has[Field::DeadlineDate.ix()] {
-            let day = self.optional(cells, Field::DeadlineDate, |cell| date(cell, order));
-            let clock = self.optional(cells, Field::DeadlineTime, time);
-            if cells.cell(Field::DeadlineDate).trim_ascii().is_empty() {
-                if clock.is_some() {
-                    self.refuse(Field::DeadlineDate, b"", Refusal::new("is missing"));
-                }
-                return None;
-            }
-            if cells.cell(Field::DeadlineTime).trim_ascii().is_empty() {
-                self.refuse(Field::DeadlineTime, b"", Refusal::new("is missing"));
-            }
-            (Some(day?), clock?)
-        } else {
-            self.optional(cells, Field::DeadlineTime, |cell| moment(cell, order))?
-        };
-        if day.is_some() {
-            return self.in_form(cells, Field::DeadlineTime, day, clock);
-        }
-        let is_next = hours.open + hours.length > crate::date_time::DAY && clock.0 < arrival.1;
-        Some((arrival.0 + i32::from(is_next), clock.0))
-    }
-
-    /// A date and a time, if they are written as the first ones are.
-    fn in_form(
-        &mut self,
-        cells: &impl Cells,
-        field: Field,
-        day: Option<Date>,
-        (clock, offset): Time,
-    ) -> Option<(i32, i64)> {
-        let (kind, day) = match day {
-            Some(Date::Calendar(day)) => (DateKind::Calendar, day),
-            Some(Date::Numbered(day)) => (DateKind::Numbered, day),
-            None => (DateKind::Undated, 0),
-        };
-        let row = self.len() as u32;
-        let (first, first_kind, first_offset) = *self.form.get_or_insert((row, kind, offset));
-        let refusal = if kind != first_kind {
-            Refusal::new(match first_kind {
-                DateKind::Calendar => "must have a date, as the rows before it have",
-                DateKind::Numbered => "must have the number of a day, as the rows before it have",
-                DateKind::Undated => "must have no date, as the rows before it have none",
-            })
-        } else if offset != first_offset {
-            let as_first = format!("as row {} has", first + 1);
-            Refusal::new(match first_offset {
-                None => format!("must have no offset of a time zone, {as_first} none"),
-                Some(0) => format!("must have the offset Z or +00:00, {as_first}"),
-                Some(minutes) => {
-                    let sign = if minutes < 0 { '-' } else { '+' };
-                    let (hours, rest) = (minutes.abs() / 60, minutes.abs() % 60);
-                    format!("must have the offset {sign}{hours:02}:{rest:02}, {as_first}")
-                }
-            })
-            .hint("times are read as they are written, so all must be of one zone")
-        } else {
-            return Some((day, clock));
-        };
-        self.refuse(field, cells.cell(field).trim_ascii(), refusal);
-        None
-    }
-
     fn check_ids(&mut self) {
         for (row, first) in repeated_ids(&self.rows.ids, COUNTED_MAX) {
             let id = self.rows.ids.get(row).unwrap_or_default();
@@ -463,134 +351,14 @@ impl<'a> Builder<'a> {
                 self.problems.add(Problem {
                     row: row as u32,
                     field: Some(Field::Id),
-                    expected: format!("must be unique, and is the id of row {}", first + 1),
+                    expected: "must be unique, and is the id of".to_owned(),
                     found: Found::Cell(id.to_owned()),
                     hint: "",
+                    other: Some(first as u32),
                 });
             }
         }
     }
-
-    /// Numbers the business days, and turns moments into ticks.
-    fn place_in_days(&mut self, hours: &Hours, reading: &mut Reading) {
-        let ticks = hours.ticks();
-        let inside = self.arrivals.iter().filter_map(|placed| match placed {
-            Placed::Inside(date, _) => Some(*date),
-            Placed::Before(_) => None,
-        });
-        // Most rows follow one of their own day.
-        let mut dates: Vec<i32> = inside.collect();
-        dates.dedup();
-        let mut days = Days::new(dates);
-        let mut kept = Vec::with_capacity(self.arrivals.len());
-        let mut following: Option<i32> = None;
-        for (row, &placed) in self.arrivals.iter().enumerate() {
-            let (number, tick) = match placed {
-                _ if placed == NO_DAY => (0, 0),
-                Placed::Inside(date, tick) => (days.number(date).unwrap_or(0), tick),
-                Placed::Before(_) if self.settings.outside == Outside::Drop => continue,
-                Placed::Before(date) => {
-                    reading.moved += 1;
-                    let number = days.number_from(date);
-                    if number == days.dates().len() {
-                        // All that follow the last day arrive together, on one more.
-                        following = Some(following.map_or(date, |own| own.min(date)));
-                    }
-                    (number, 0)
-                }
-            };
-            kept.push(row as u32);
-            let at = number as u64 * u64::from(ticks) + u64::from(tick);
-            let most_days = self.settings.num_days.unwrap_or(TICKS_MAX);
-            let expected = if number as u64 >= u64::from(most_days) {
-                format!("must be within the days of the run, {most_days}")
-            } else if at >= u64::from(TICKS_MAX) {
-                format!("must be before tick {TICKS_MAX}")
-            } else {
-                self.rows.arrival_ticks.push(at as u32);
-                continue;
-            };
-            self.problems.add(Problem {
-                row: row as u32,
-                field: Some(Field::ArrivalTime),
-                expected,
-                found: Found::Words(format!("day {}, of {number} before it", number + 1)),
-                hint: "",
-            });
-        }
-        if let Some(date) = following {
-            days.add(date);
-        }
-        if self.has[Field::DeadlineTime.ix()] {
-            let tick = |placed: Option<Placed>| match placed {
-                Some(placed) => days
-                    .last_tick_until(placed, ticks)
-                    .min(u64::from(DEADLINE_MAX)) as u32,
-                None => NONE,
-            };
-            self.rows.deadline_ticks = Some(self.deadlines.iter().map(|&d| tick(d)).collect());
-        }
-        reading.days = days
-            .dates()
-            .iter()
-            .map(|&date| self.day_text(date))
-            .collect();
-        reading.dropped = self.arrivals.len() - kept.len();
-        if reading.dropped > 0 && self.problems.is_empty() {
-            self.keep(&kept);
-        }
-    }
-
-    fn day_text(&self, date: i32) -> String {
-        match self.form {
-            Some((_, DateKind::Calendar, _)) => iso(date),
-            _ => date.to_string(),
-        }
-    }
-
-    /// Leaves only these rows, which keep the ids that they have by their numbers.
-    fn keep(&mut self, rows: &[u32]) {
-        fn pick<T: Copy>(column: &mut Vec<T>, rows: &[u32]) {
-            *column = rows.iter().map(|&row| column[row as usize]).collect();
-        }
-        let all = &mut self.rows;
-        let mut ids = GivenIds::default();
-        for &row in rows {
-            match all.ids.get(row as usize) {
-                Some(id) => ids.push(id),
-                None => ids.push(&row_id(row as usize)),
-            }
-        }
-        all.ids = ids;
-        pick(&mut all.senders, rows);
-        pick(&mut all.receivers, rows);
-        pick(&mut all.amounts, rows);
-        if let Some(column) = &mut all.deadline_ticks {
-            pick(column, rows);
-        }
-        if let Some(column) = &mut all.priorities {
-            pick(column, rows);
-        }
-        if let Some(column) = &mut all.divisible {
-            pick(column, rows);
-        }
-    }
-}
-
-fn outside(hours: &Hours) -> Refusal {
-    let clock = |nanos: i64| {
-        let seconds = nanos / crate::date_time::SECOND % 86_400;
-        let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        match second {
-            0 => format!("{hour:02}:{minute:02}"),
-            _ => format!("{hour:02}:{minute:02}:{second:02}"),
-        }
-    };
-    let (open, close) = (clock(hours.open), clock(hours.open + hours.length));
-    Refusal::new(format!(
-        "must be within opening hours, from {open} to before {close}"
-    ))
-    .hint("outside_hours: next-open or drop (--outside-hours) moves or drops such rows")
 }
 
 fn found(cell: &[u8]) -> Found {
