@@ -56,26 +56,23 @@ class AgentFile(AgentReading):
 
 def agent_reading(
     file: AgentFile, folder: str | os.PathLike[str], record: Record, problems: Problems
-) -> AgentReading:
+) -> AgentReading | None:
     """
-    Return how to read a file: what is said of it itself wins over its mapping file, key by key.
+    Return how to read a file, or None: what is said of it wins over its mapping file, key by key.
 
     Args:
         file: What is said of it.
         folder: What the name of its mapping file is relative to.
         record: The record of an agent.
-        problems: Where problems go; with new ones in it the result is of no use.
+        problems: Where problems go.
     """
+    before = problems.count
     _check_keys(file, ("agent_configs",), record, problems)
     if file.mapping is None:
-        return file
-    found = Problems()
-    mapping = read_mapping(resolved(file.mapping, folder), found)
-    for problem in found.kept:
-        # The transactions may be read by the same file, and have told what is wrong with it.
-        if problem not in problems.kept:
-            problems.add_placed(problem)
-    return file if mapping is None else _over(file, mapping, record, problems)
+        return file if problems.count == before else None
+    mapping = read_mapping(resolved(file.mapping, folder), problems)
+    reading = None if mapping is None else _over(file, mapping, record, problems)
+    return reading if problems.count == before else None
 
 
 def _over(

@@ -126,7 +126,7 @@ def read_agents(
     if problems.count > before:
         return None
     reading = agent_reading(file, folder, record, problems)
-    if problems.count > before:
+    if reading is None:
         return None
     name = resolved(file.file, folder)
     try:
