@@ -1,5 +1,5 @@
 """
-The command line: `paysim run`, `paysim validate`, `paysim schema`.
+The command line: `paysim init`, `paysim run`, `paysim validate`, `paysim schema`.
 
 Exit codes: 0, 1 for an error while running or writing, 2 for bad input, 130 for Ctrl-C.
 Errors go to standard error in one clear text, results to standard output.
@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import click
 
 from paysim.cli.common import BAD_INPUT, INTERRUPTED, RUN_ERROR
+from paysim.cli.init import init
 from paysim.cli.run import run
 from paysim.cli.scenarios import schema, validate
 from paysim.errors import PaysimError, ScenarioError
@@ -86,5 +87,5 @@ def cli() -> None:
     """
 
 
-for _command in (run, validate, schema):
+for _command in (init, run, validate, schema):
     cli.add_command(_command)
