@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SCENARIOS = sorted((ROOT / "scenarios").glob("*.yaml"))
 EXAMPLES = sorted((ROOT / "docs" / "examples").glob("*.py"))
 PAGES = [ROOT / "README.md", ROOT / "scenarios" / "README.md"]
-PAGES += sorted((ROOT / "docs").glob("*.md"))
+PAGES += sorted((ROOT / "docs").rglob("*.md"))
 GOLDEN = Path(__file__).parent / "golden" / "event_logs.toml"
 
 _INCLUDED = re.compile(r"(<!-- (\S+) -->\n\n?```\w+\n)(.*?)(^```$)", re.DOTALL | re.MULTILINE)
