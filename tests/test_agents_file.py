@@ -4,12 +4,18 @@ Agents in a CSV file: what its cells mean, and where an error says it is.
 
 from __future__ import annotations
 
+import os
+import tempfile
+from pathlib import Path
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from paysim.agents_file import AgentReading, agent_rows
-from paysim.errors import Problems
+from paysim.errors import Problems, ScenarioError
 from paysim.records import Record
-from paysim.scenario import AgentConfig, LiquidityAware, LiquiditySplitting
+from paysim.scenario import AgentConfig, LiquidityAware, LiquiditySplitting, Scenario
 
 AGENT = Record(AgentConfig)
 
@@ -235,3 +241,135 @@ def test_too_many_agents():
     """
     text = "id,balance\n" + "".join(f"A{i},1\n" for i in range(20_001))
     assert told(text) == ["agents.csv  agents  must hold at most 20000 agents (got more)"]
+
+
+def scenario(folder, agents):
+    """
+    Return the agents of a scenario that names a file in a folder, or the lines of its error.
+    """
+    raw = {"ticks_per_day": 10, "agent_configs": agents}
+    try:
+        return Scenario.from_dict(raw, folder=folder).agent_configs
+    except ScenarioError as error:
+        return str(error).replace(str(folder) + os.sep, "").splitlines()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """
+    Return a folder with a file of agents and a mapping.
+    """
+    (tmp_path / "agents.csv").write_text("id,Saldo,limit,credit_limit\nA,1.5,2,3\nB,4,5,6\n")
+    (tmp_path / "mapping.yaml").write_text(
+        "decimals: 1\nagents: {map: {opening_balance: Saldo}, decimals: 2}\n"
+    )
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"mapping": "mapping.yaml"}, (150, 300)),
+        ({"mapping": "mapping.yaml", "decimals": 3}, (1_500, 3_000)),
+        ({"mapping": "mapping.yaml", "map": {"credit_limit": "limit"}}, (150, 200)),
+        ({"mapping": "mapping.yaml", "map": {"credit_limit": None}}, (150, 0)),
+        ({"map": {"balance": "Saldo"}, "decimals": 1}, (15, 30)),
+    ],
+)
+def test_settings(said, expected, folder):
+    """
+    What a scenario says of a file wins over the mapping's part for agents, and that over its top.
+    """
+    agents = scenario(folder, {"file": "agents.csv"} | said)
+    assert [agent.id for agent in agents] == ["A", "B"]
+    assert (agents[0].opening_balance, agents[0].credit_limit) == expected
+
+
+def test_shared_settings(folder):
+    """
+    How amounts are written counts for agents as well where the mapping says it at its top.
+    """
+    (folder / "mapping.yaml").write_text("decimals: 1\nagents: {map: {balance: Saldo}}\n")
+    agents = scenario(folder, {"file": "agents.csv", "mapping": folder / "mapping.yaml"})
+    assert agents[0].opening_balance == 15
+
+
+@pytest.mark.parametrize(
+    ("agents", "mapping", "lines"),
+    [
+        ("none.csv", "", ["none.csv  cannot be read: no such file or directory"]),
+        ("", "", ["agent_configs.file  must be 1 to 4096 characters (got 0)"]),
+        ("a\0b", "", ["agent_configs.file  must be the name of a file (got 'a\\x00b')"]),
+        ({"map": {}}, "", ["agent_configs.file  is missing"]),
+        (
+            {"file": "agents.csv", "decimals": 1.5, "map": {"idd": "id"}, "maping": 1},
+            "",
+            [
+                "agent_configs.maping  unknown key; did you mean mapping?",
+                "agent_configs.decimals  must be int (got 1.5)",
+            ],
+        ),
+        (
+            {"file": "agents.csv", "map": {"idd": "id", "balance": 7}},
+            "",
+            [
+                "agent_configs.map.balance  must be the header of a column (got 7); put it in "
+                "quotes",
+            ],
+        ),
+        (
+            {"file": "agents.csv", "mapping": "mapping.yaml"},
+            "agents: {map: {idd: id}}\n",
+            ["mapping.yaml:1:16  agents.map.idd  unknown key; did you mean id?"],
+        ),
+        (
+            {"file": "agents.csv", "mapping": "mapping.yaml"},
+            "agents: [map]\ndecimals: x\n",
+            ["mapping.yaml:2:11  decimals  must be int (got 'x')"],
+        ),
+        (
+            {"file": "agents.csv", "mapping": "mapping.yaml"},
+            "agents: [map]\n",
+            ["mapping.yaml:1:9  agents  must be a mapping (got a list of 1)"],
+        ),
+    ],
+)
+def test_bad_settings(agents, mapping, lines, folder):
+    """
+    A mistake in what is said of a file is told with its place, and the file is not read by guess.
+    """
+    if mapping:
+        (folder / "mapping.yaml").write_text(mapping)
+    assert scenario(folder, agents) == lines
+
+
+def test_two_rows_of_one_agent(folder):
+    """
+    An id that is given twice is told with the line of the first, and too few agents with the file.
+    """
+    (folder / "agents.csv").write_text("id,balance\n\nA,1\nB,2\nA,3\n")
+    assert scenario(folder, "agents.csv") == [
+        "agents.csv:5:1  id  must be unique, and is the id of line 3 (got 'A')"
+    ]
+    (folder / "agents.csv").write_text("id,balance\nA,1\n")
+    line = "agents.csv  agents  must hold at least 2 agents (got 1)"
+    assert scenario(folder, "agents.csv") == [line]
+
+
+def test_no_file_without_a_folder():
+    """
+    A dict from anybody opens no file.
+    """
+    with pytest.raises(ScenarioError, match="load_scenario reads files"):
+        Scenario.from_dict({"ticks_per_day": 10, "agent_configs": "/etc/passwd"})
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes(content):
+    """
+    Any bytes at all are agents or an error with its place, and nothing else.
+    """
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory, "agents.csv").write_bytes(b"id,balance,policy\nA,1,fifo\n" + content)
+        agents = scenario(directory, "agents.csv")
+    assert isinstance(agents, tuple) or all(line.startswith("agents.csv") for line in agents)

@@ -90,6 +90,8 @@ def test_three_commands(here, capsys):
     Path("rules.yaml").write_text("rules: {end_of_day: settle_on_credit}\nrng_seed: 5\n")
     assert main(["run", "rules.yaml", *FILES, "--out", "results", "--quiet"]) == 0
     assert capsys.readouterr() == ("", "")
+    assert main(["validate", "rules.yaml", *FILES]) == 0
+    assert capsys.readouterr().out.startswith("rules.yaml: ok (4 agents, 800 given ")
 
     same = paysim.Scenario.from_dict(
         {
@@ -202,14 +204,56 @@ def test_options_alone(here, capsys):
     assert out == "payments.csv: ok (4 agents, 800 given transactions, 2 days of 1320 ticks)\n"
 
 
+def test_over_midnight(here, capsys):
+    """
+    A close before the open is that of the next date, and dates become days without gaps.
+    """
+    Path("payments.csv").write_text(
+        "sender_id\treceiver_id\tamount\tarrival_date\tarrival_time\tdeadline_time\n"
+        "NORD\tSUED\t5\t2026-03-06\t22:00:00\t2026-03-07T01:30\n"
+        "SUED\tNORD\t6\t2026-03-07\t01:59:59.9\t\n"
+        "OST\tWEST\t7\t2026-03-09\t23:00\t2026-03-10T12:00\n"
+    )
+    change("banks.csv", ("Bank", "id"), ("Saldo", "balance"))
+    options = ["--open", "22:00", "--close", "02:00", "--tick", "30min", "--delimiter", "tab"]
+    assert main(["run", *FILES[:4], *options, "--decimals", "2", "--out", "results", "-q"]) == 2
+    assert "banks.csv:2:9  balance  must be an amount" in capsys.readouterr().err
+    Path("banks.csv").write_text("id,balance\nNORD,9\nSUED,9\nOST,9\nWEST,9\n")
+    assert main(["run", *FILES[:4], *options, "--decimals", "2", "--out", "results", "-q"]) == 0
+    assert Path("results/payments.csv").read_text() == (
+        "id,sender_id,receiver_id,amount,arrival_tick,deadline_tick,priority,divisible\n"
+        "row-1,NORD,SUED,500,0,7,5,true\n"
+        "row-2,SUED,NORD,600,7,,5,true\n"
+        "row-3,OST,WEST,700,10,15,5,true\n"
+    )
+
+
+def test_parquet(here, capsys):
+    """
+    Transactions may come from Parquet, with the same mapping, and run the same.
+    """
+    polars = pytest.importorskip("polars")
+    table = polars.read_csv("payments.csv", separator=";", infer_schema=False)
+    amounts = polars.col("Betrag").str.replace(",", ".").cast(polars.Decimal(20, 2))
+    moments = polars.col("Zeitpunkt").str.to_datetime("%d.%m.%Y %H:%M:%S")
+    table.with_columns(amounts, moments).write_parquet("payments.parquet")
+    assert main(["run", *FILES, "--out", "csv", "-q"]) == 0
+    options = ["--transactions", "payments.parquet", *FILES[2:]]
+    assert main(["run", *options, "--out", "parquet", "-q"]) == 0
+    for name in ("events.jsonl", "payments.csv", "scenario.json"):
+        assert Path("csv", name).read_bytes() == Path("parquet", name).read_bytes()
+
+
 def test_precedence(here, capsys):
     """
     An option wins over the scenario, and that over the mapping; a map is put together by keys.
     """
     Path("day.yaml").write_text(
-        "transactions: {file: other.csv, mapping: mapping.yaml, tick: 1min, map: {id: Zweck}}\n"
+        "transactions: {file: other.csv, mapping: mapping.yaml, tick: 1min, "
+        "map: {id: Zweck, amount: Betrag}}\n"
         "agent_configs: {file: banks.csv, mapping: mapping.yaml}\n"
     )
+    change("mapping.yaml", ("amount: Betrag", "amount: Nichts"))
     assert main(["validate", "day.yaml", "--transactions", "payments.csv"]) == 2
     # The scenario's map holds, and Zweck is no unique name.
     assert "payments.csv:3:" in (err := capsys.readouterr().err)
@@ -294,6 +338,7 @@ def test_inputs_are_kept(here, capsys):
         (["run", *FILES, "--map-agent", "limit=Linie"], "agent_configs.map.limit  unknown key"),
         (["run", *FILES, "--decimals", "x"], "'x' is not a valid integer"),
         (["run", *FILES, "--decimals", "10"], "transactions.decimals  must be at most 9 (got 10)"),
+        (["run", *FILES, "--delimiter", "x"], "'x' must be , ; | or tab"),
         (["run", *FILES, "--dates", "mdx"], "'mdx' is not one of 'ymd', 'dmy', 'mdy'"),
         (["run", *FILES, "--tick", "7min"], "transactions.tick  must divide the opening hours"),
         (["run", *FILES, "--open", "7"], "transactions.open  must be a time of the day like 08:00"),

@@ -51,6 +51,16 @@ def _pairs(
     return tuple(pairs)
 
 
+def _delimiter(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """
+    Return a delimiter; a tab, which is hard to type, is also a word.
+    """
+    value = "\t" if value == "tab" else value
+    if value not in (None, ",", ";", "|", "\t"):
+        raise click.BadParameter(f"{value!r} must be , ; | or tab")
+    return value
+
+
 def _columns(option: str, help: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return click.option(option, metavar="KEY=HEADER", multiple=True, callback=_pairs, help=help)
 
@@ -64,7 +74,12 @@ _OPTIONS: Final = (
     _columns("--map-agent", "Column of a key of the agents."),
     click.option("--decimals", type=int, help="Decimal places of amounts; 0 reads minor units."),
     click.option("--decimal-comma", is_flag=True, default=None, help="Amounts like 1234,56."),
-    click.option("--delimiter", help="Between cells of the transactions, if not recognised."),
+    click.option(
+        "--delimiter",
+        metavar="CHARACTER",
+        callback=_delimiter,
+        help="Between cells of the transactions, if not recognised: , ; | or tab.",
+    ),
     click.option("--open", metavar="TIME", help="When a business day opens, such as 08:00."),
     click.option("--close", metavar="TIME", help="When it closes; before --open: the next day."),
     click.option("--tick", metavar="LENGTH", help="What a tick lasts, such as 1min, 30s, 500ms."),
