@@ -40,7 +40,13 @@ def json_schema() -> Schema:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "paysim scenario",
     }
-    return head | _mapping(Scenario, definitions) | {"$defs": definitions}
+    schema = _mapping(Scenario, definitions)
+    # The opening hours of a file of transactions tell the ticks of a day as well.
+    schema["required"].remove("ticks_per_day")
+    from_file = {"properties": {"transactions": {"type": "object", "required": ["file"]}}}
+    ticks = [{"required": ["ticks_per_day"]}, from_file | {"required": ["transactions"]}]
+    schema.setdefault("allOf", []).append({"anyOf": ticks})
+    return head | schema | {"$defs": definitions}
 
 
 def _mapping(cls: type[Any], definitions: Schema, tag: Schema | None = None) -> Schema:
@@ -161,7 +167,7 @@ def _list(kind: Listed, definitions: Schema) -> Schema:
 
 
 def _headers(kind: Headers) -> Schema:
-    header = {"type": "string", "minLength": 1}
+    header = {"type": ["string", "null"], "minLength": 1}
     if kind.keys is None:
         return _described("object", kind.help) | {"additionalProperties": header}
     properties = dict.fromkeys(kind.keys, header)

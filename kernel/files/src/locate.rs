@@ -34,6 +34,10 @@ pub fn locate(
         }
         scan.byte(byte?);
     }
+    if scan.state == State::Cell {
+        // The text ends with a delimiter, and so with an empty cell.
+        scan.starts.push((scan.at.0, scan.at.1 + 1));
+    }
     scan.end_record();
     let last = scan.at;
     scan.found.resize(wanted.len(), last);

@@ -44,18 +44,19 @@ impl Builder<'_> {
             let at = number as u64 * u64::from(ticks) + u64::from(tick);
             let most_days = self.settings.num_days.unwrap_or(TICKS_MAX);
             let expected = if number as u64 >= u64::from(most_days) {
-                format!("must be within the days of the run, {most_days}")
+                format!("must be on one of the first {most_days} business days, as num_days says")
             } else if at >= u64::from(TICKS_MAX) {
                 format!("must be before tick {TICKS_MAX}")
             } else {
                 self.rows.arrival_ticks.push(at as u32);
                 continue;
             };
+            let (Placed::Inside(date, _) | Placed::Before(date)) = placed;
             self.problems.add(Problem {
                 row: row as u32,
                 field: Some(Field::ArrivalTime),
                 expected,
-                found: Found::Words(format!("day {}, of {number} before it", number + 1)),
+                found: Found::Words(self.day_text(date)),
                 hint: "",
                 other: None,
             });
