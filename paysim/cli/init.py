@@ -50,5 +50,7 @@ def init(directory: Path) -> None:
         "Next:\n"
         f"  paysim validate {scenario}\n"
         f"  paysim run {scenario}\n"
-        f"  paysim run {scenario} --out {shlex.quote(str(directory / 'results'))}"
+        f"  paysim run {scenario} --out {shlex.quote(str(directory / 'results'))}\n\n"
+        "Then put your own files in place of payments.csv and agents.csv, and say in mapping.yaml\n"
+        "which column holds what."
     )
