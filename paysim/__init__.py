@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from paysim import errors, policies, testing
+    from paysim._kernel import GivenTransactions
     from paysim.agent import Agent
     from paysim.clock import TickOutcome
     from paysim.errors import PaysimError, ScenarioError
+    from paysim.given import load_transactions
     from paysim.loading import load_scenario
     from paysim.orchestrator import Orchestrator
     from paysim.results import Results
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Agent",
     "AgentConfig",
+    "GivenTransactions",
     "Orchestrator",
     "PaysimError",
     "Results",
@@ -40,6 +43,7 @@ __all__ = [
     "__version__",
     "errors",
     "load_scenario",
+    "load_transactions",
     "policies",
     "run",
     "testing",
@@ -48,6 +52,7 @@ __all__ = [
 _HOME = {
     "Agent": "agent",
     "AgentConfig": "scenario",
+    "GivenTransactions": "_kernel",
     "Orchestrator": "orchestrator",
     "PaysimError": "errors",
     "Results": "results",
@@ -57,6 +62,7 @@ _HOME = {
     "TickOutcome": "clock",
     "Transaction": "scenario",
     "load_scenario": "loading",
+    "load_transactions": "given",
     "run": "simulation",
 }
 

@@ -1,12 +1,23 @@
 from array import array
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from os import PathLike
 from typing import Any, Final, Literal, final
 
 from paysim.rules import CostRates, Rules
 from paysim.scenario import Scenario, ScenarioEvent
 
-__all__ = ["AMOUNT_MAX", "Kernel", "QueuedTransaction", "Table", "View", "__version__"]
+__all__ = [
+    "AMOUNT_MAX",
+    "GivenTransactions",
+    "Kernel",
+    "QueuedTransaction",
+    "Table",
+    "View",
+    "__version__",
+    "csv_header",
+    "read_arrow",
+    "read_csv",
+]
 
 AMOUNT_MAX: Final[int]
 __version__: Final[str]
@@ -15,17 +26,40 @@ __version__: Final[str]
 _Outcome = tuple[int, int, int, int, int]
 
 @final
-class Kernel:
-    def __new__(cls, scenario: Scenario, seed: int, scripted: Sequence[int] = ...) -> Kernel: ...
+class GivenTransactions:
+    @staticmethod
+    def from_rows(transactions: Sequence[Any]) -> GivenTransactions: ...
     @staticmethod
     def from_columns(
-        scenario: Scenario,
-        seed: int,
+        names: Sequence[str],
         sender: array[int],
         receiver: array[int],
         amount: array[int],
         arrival_tick: array[int],
-    ) -> Kernel: ...
+    ) -> GivenTransactions: ...
+    @staticmethod
+    def load(bytes: bytes) -> GivenTransactions: ...
+    def dump(self) -> bytes: ...
+    def __len__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def names(self) -> list[str]: ...
+    @property
+    def total_amount(self) -> int: ...
+    @property
+    def last_tick(self) -> int | None: ...
+    # Rows from 0, the field, what was expected, and what was found.
+    def check(
+        self, agents: Collection[str] | None, end_tick: int
+    ) -> list[tuple[int, str, str, str]]: ...
+    def table(self) -> Table: ...
+    def csv(self) -> bytes: ...
+    def write_csv(self, path: str | PathLike[str]) -> int: ...
+
+@final
+class Kernel:
+    def __new__(cls, scenario: Scenario, seed: int, scripted: Sequence[int] = ...) -> Kernel: ...
     @staticmethod
     def restore(scenario: Scenario, seed: int, scripted: Sequence[int], saved: bytes) -> Kernel: ...
     def save(self) -> bytes: ...
@@ -130,3 +164,17 @@ class View:
     def cost_rates(self) -> CostRates: ...
     @property
     def rules(self) -> Rules: ...
+
+# The delimiter, and the name, line and column of each cell.
+def csv_header(
+    path: str | PathLike[str], delimiter: str | None = None
+) -> tuple[str, list[tuple[str, int, int]]]: ...
+def read_csv(
+    path: str | PathLike[str],
+    delimiter: str,
+    columns: dict[str, int],
+    settings: dict[str, Any],
+) -> dict[str, Any]: ...
+def read_arrow(
+    stream: object, columns: dict[str, int], settings: dict[str, Any]
+) -> dict[str, Any]: ...

@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
+from paysim._kernel import GivenTransactions
 from paysim.errors import shown
 from paysim.exact import product
 from paysim.records import Note, Partial, is_known
@@ -47,6 +48,23 @@ def check_arrival_tables(agents: Any, events: Any, note: Note) -> None:
         note(("agent_configs",), text, shown(entries))
 
 
+def given_value(transactions: Any) -> int:
+    """
+    Return the sum of the amounts of given transactions, 0 if not all are known.
+    """
+    amounts = _amounts(transactions) if is_known(transactions) else []
+    return sum(amounts) if is_known(*amounts) else 0
+
+
+def _amounts(transactions: Any) -> list[Any]:
+    """
+    Return amounts that sum to those of given transactions.
+    """
+    if isinstance(transactions, GivenTransactions):
+        return [transactions.total_amount]
+    return [transaction.amount for transaction in transactions]
+
+
 def check_costs(scenario: Any, note: Note) -> None:
     """
     Bound what agents and given transactions can cost, so that costs stay exact to the end.
@@ -55,7 +73,7 @@ def check_costs(scenario: Any, note: Note) -> None:
     ticks_per_day, days = scenario.ticks_per_day, scenario.num_days
     if not is_known(agents, given, rates, ticks_per_day, days) or isinstance(rates, Partial):
         return
-    amounts = [transaction.amount for transaction in given]
+    amounts = _amounts(given)
     credits = [agent.credit_limit for agent in agents]
     pools = [agent.liquidity_pool for agent in agents]
     if not is_known(*amounts, *credits, *pools):

@@ -120,14 +120,28 @@ class Problems:
         Raises:
             TooManyProblems: If it is the last that is counted.
         """
-        self.count += 1
-        if len(self.kept) < PROBLEMS_MAX:
+        if self._has_room():
             path = path_text(steps)
             hint = hint if isinstance(hint, str) else hint()
             problem = Problem("", path, expected, found, hint, steps=steps, at_key=at_key)
             self.kept.append(problem)
-        elif self.count >= COUNTED_MAX:
+
+    def add_placed(self, problem: Problem, omitted: int = 0) -> None:
+        """
+        Note one problem that has its place, and how many more there are like it.
+
+        Raises:
+            TooManyProblems: If it is the last that is counted.
+        """
+        if self._has_room():
+            self.kept.append(problem)
+        self.count += omitted
+
+    def _has_room(self) -> bool:
+        self.count += 1
+        if len(self.kept) >= PROBLEMS_MAX and self.count >= COUNTED_MAX:
             raise TooManyProblems
+        return len(self.kept) < PROBLEMS_MAX
 
     def error(self) -> ScenarioError:
         """

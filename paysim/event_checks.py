@@ -9,11 +9,12 @@ import heapq
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from paysim._kernel import GivenTransactions
 from paysim.behaviour import ARRIVALS_MAX
-from paysim.bounds import extra_transactions, highest_credit_limits
+from paysim.bounds import extra_transactions, given_value, highest_credit_limits
 from paysim.errors import shown
 from paysim.fields import AMOUNT_MAX, TICKS_MAX, suggest_agent
 from paysim.records import MISSING, Note, Partial, is_known
@@ -75,9 +76,9 @@ def _check_ids(events: Any, transactions: Any, end: int, note: Note) -> None:
     Check that no two transactions of a run, given or extra, have one id.
     """
     once: dict[str, int] = {}
-    for i, row in enumerate(transactions if is_known(transactions) else ()):
-        if is_known(row.id):
-            once.setdefault(f"row-{i + 1}" if row.id is None else row.id, i)
+    for i, id in enumerate(_given_ids(transactions)):
+        if is_known(id):
+            once.setdefault(f"row-{i + 1}" if id is None else id, i)
     own: dict[str, int] = {}
     repeated: dict[str, int] = {}
     for i, event in enumerate(events):
@@ -103,6 +104,12 @@ def _check_ids(events: Any, transactions: Any, end: int, note: Note) -> None:
             note(("scenario_events", number, "id"), text, shown(match[1]))
 
 
+def _given_ids(transactions: Any) -> Iterable[Any]:
+    if isinstance(transactions, GivenTransactions):
+        return transactions.table().column("id")
+    return [row.id for row in transactions] if is_known(transactions) else []
+
+
 def _check_money(scenario: Any, end: int, note: Note) -> None:
     """
     Bound all money and all amounts, so that sums are safe.
@@ -121,8 +128,7 @@ def _check_money(scenario: Any, end: int, note: Note) -> None:
         note(("scenario_events",), f"{text}at most {AMOUNT_MAX}, to be safe in i64", shown(after))
     if not is_known(scenario.transactions):
         return
-    amounts = [transaction.amount for transaction in scenario.transactions]
-    given = sum(amounts) if is_known(*amounts) else 0
+    given = given_value(scenario.transactions)
     total = given + extra_transactions(events, end)[1]
     if total > AMOUNT_MAX >= given:
         text = f"extra and given transactions must sum to at most {AMOUNT_MAX}, to be safe in i64"

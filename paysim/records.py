@@ -311,6 +311,9 @@ class Listed(Kind):
     noun: str = "items"
 
     def read(self, raw: Any, steps: Steps, problems: Problems) -> Any:
+        if raw is MISSING:
+            # What was to be read from a file, and has been reported.
+            return MISSING
         if not isinstance(raw, (list, tuple)):
             problems.add(steps, f"must be a list of {self.noun}", shown(raw))
             return MISSING

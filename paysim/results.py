@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from paysim._kernel import GivenTransactions
 from paysim.errors import PaysimError, ScenarioError, shown
 from paysim.scenario import Scenario
 
@@ -162,8 +163,9 @@ class Results:
         """
         Write everything: the tables as CSV, `events.jsonl`, and the scenario as `scenario.json`.
 
-        Each file appears whole or not at all. The scenario is written with the seed of this run,
-        so that running `scenario.json` again gives the same `events.jsonl`.
+        Transactions in columns, as from a file, stand beside it in `payments.csv`, in ticks and
+        minor units. Each file appears whole or not at all. The scenario is written with the seed of
+        this run, so that running `scenario.json` again gives the same `events.jsonl`.
 
         Raises:
             ScenarioError: `directory` is not a path.
@@ -172,7 +174,12 @@ class Results:
         self.to_csv(directory)
         with writing(directory) as folder:
             self.write_events(folder / "events.jsonl")
-            scenario = self.scenario.to_dict() | {"rng_seed": self.seed}
+            transactions = self.scenario.transactions
+            beside = None
+            if isinstance(transactions, GivenTransactions):
+                beside = "payments.csv"
+                transactions.write_csv(folder / beside)
+            scenario = self.scenario.to_dict(beside) | {"rng_seed": self.seed}
             _replace(folder / "scenario.json", json.dumps(scenario, indent=2, ensure_ascii=False))
 
     def _table(self, name: str) -> Table:

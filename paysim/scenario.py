@@ -10,12 +10,15 @@ from __future__ import annotations
 import contextlib
 import copy
 import functools
+import os
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Final, get_args
 
 import attrs
 
+from paysim._kernel import GivenTransactions
+from paysim.agents_file import AgentFile
 from paysim.behaviour import (
     Amount,
     AmountDistribution,
@@ -35,6 +38,7 @@ from paysim.behaviour import (
     WeightedPriorities,
     as_tuple,
 )
+from paysim.beside import Files, FromFile
 from paysim.bounds import check_arrival_tables, check_costs
 from paysim.errors import Problems, TooManyProblems, shown
 from paysim.event_checks import check_scenario_events
@@ -50,7 +54,9 @@ from paysim.fields import (
     Whole,
     suggest_agent,
 )
+from paysim.given import Loaded, given_rows
 from paysim.records import (
+    MISSING,
     Checked,
     Field,
     Listed,
@@ -72,6 +78,7 @@ from paysim.rules import (
     Rules,
 )
 from paysim.scenario_events import EVENTS_MAX, ExtraTransaction, ScenarioEvent
+from paysim.transaction_file import TransactionFile
 
 __all__ = [
     "AMOUNT_MAX",
@@ -181,8 +188,10 @@ def _as_agents(values: Sequence[AgentConfig]) -> tuple[AgentConfig, ...]:
     return as_tuple(values)
 
 
-def _as_transactions(values: Sequence[Transaction]) -> tuple[Transaction, ...]:
-    return as_tuple(values)
+def _as_transactions(
+    values: Sequence[Transaction] | GivenTransactions,
+) -> tuple[Transaction, ...] | GivenTransactions:
+    return values if isinstance(values, GivenTransactions) else as_tuple(values)
 
 
 def _as_events(values: Sequence[ScenarioEvent]) -> tuple[ScenarioEvent, ...]:
@@ -198,7 +207,14 @@ class Scenario(Checked):
     ticks_per_day: Annotated[int, Whole(1, 1_000_000, "Ticks in a day.")]
     agent_configs: Annotated[
         tuple[AgentConfig, ...],
-        Listed(Record(AgentConfig), "The agents, in scenario order.", 2, AGENTS_MAX, "agents"),
+        FromFile(
+            Record(AgentConfig),
+            "The agents, in scenario order.",
+            2,
+            AGENTS_MAX,
+            "agents",
+            file=Record(AgentFile),
+        ),
     ] = attrs.field(converter=_as_agents)
     num_days: Annotated[int, Whole(1, TICKS_MAX, "Days of a run.")] = 1
     rng_seed: Annotated[int, Whole(0, SEED_MAX, "Seed where a run is given none.")] = 0
@@ -206,9 +222,14 @@ class Scenario(Checked):
     lsm_config: Annotated[LsmConfig, Record(LsmConfig)] = attrs.field(default=LsmConfig())
     rules: Annotated[Rules, Record(Rules)] = attrs.field(default=Rules())
     transactions: Annotated[
-        tuple[Transaction, ...],
-        Listed(Record(Transaction), "Given transactions, in any order.", noun="transactions"),
-    ] = attrs.field(default=(), converter=_as_transactions)
+        tuple[Transaction, ...] | GivenTransactions,
+        FromFile(
+            Record(Transaction),
+            "Given transactions, in any order.",
+            noun="transactions",
+            file=Record(TransactionFile),
+        ),
+    ] = attrs.field(default=(), converter=_as_transactions, eq=given_rows)
     scenario_events: Annotated[
         tuple[ScenarioEvent, ...],
         Listed(
@@ -217,9 +238,17 @@ class Scenario(Checked):
     ] = attrs.field(default=(), converter=_as_events)
     given: frozenset[str] = attrs.field(default=frozenset(), kw_only=True, eq=False, repr=False)
     """Dotted names of the keys that a file or dict gave, whatever their values."""
+    source: Loaded | None = attrs.field(default=None, kw_only=True, eq=False, repr=False)
+    """What the file of transactions came to, if they were read from one."""
+    unused: tuple[tuple[str, tuple[str, ...]], ...] = attrs.field(
+        default=(), kw_only=True, eq=False, repr=False
+    )
+    """The files that were read, each with the headers of the columns that were not."""
 
     def __attrs_post_init__(self) -> None:
         Checked.__attrs_post_init__(self)
+        if not isinstance(self.transactions, tuple):
+            return
         if any(transaction.id is None for transaction in self.transactions):
             named = tuple(
                 attrs.evolve(transaction, id=f"row-{n}") if transaction.id is None else transaction
@@ -230,21 +259,35 @@ class Scenario(Checked):
         object.__setattr__(self, "scenario_events", events)
 
     @classmethod
-    def from_dict(cls, raw: dict[str, Any]) -> Scenario:
+    def from_dict(
+        cls, raw: dict[str, Any], folder: str | os.PathLike[str] | None = None
+    ) -> Scenario:
         """
         Return the scenario that a plain dict describes, with the keys of a scenario file.
+
+        Args:
+            raw: The dict.
+            folder: What the names of files in it are relative to. Without it no file is read: a
+                dict may come from anybody, and must not name what is to be opened.
 
         Raises:
             ScenarioError: With everything that is wrong.
         """
-        problems = Problems()
-        scenario = None
+        problems, of_files = Problems(), Problems()
+        scenario, files = None, Files(Record(AgentConfig))
+        whole = raw
+        if folder is not None and isinstance(raw, dict):
+            whole = raw | dict.fromkeys(("transactions", "agent_configs", "ticks_per_day"), MISSING)
+            with contextlib.suppress(TooManyProblems):
+                whole = files.read(raw, folder, of_files)
         with contextlib.suppress(TooManyProblems):
-            scenario = Record(cls).read(raw, (), problems)
-        if problems.count:
-            raise problems.error()
+            scenario = Record(cls).read(whole, (), problems)
+        if problems.count or of_files.count:
+            raise files.error(problems, of_files)
         assert isinstance(scenario, Scenario)
         object.__setattr__(scenario, "given", frozenset(given_keys(cls, raw)))
+        object.__setattr__(scenario, "source", files.source)
+        object.__setattr__(scenario, "unused", files.unused)
         return scenario
 
     def with_event(self, raw: dict[str, Any]) -> Scenario:
@@ -271,26 +314,39 @@ class Scenario(Checked):
             raise problems.error()
         return scenario
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self, transactions: str | None = None) -> dict[str, Any]:
         """
         Return the scenario as a plain dict that JSON can hold, defaults included.
 
         `from_dict` makes an equal scenario of it; exact rates are decimal texts.
+
+        Args:
+            transactions: The name of a file that stands in the place of the transactions.
         """
-        raw: dict[str, Any] = Record(Scenario).write(self)
+        fields = layout(Scenario).values()
+        raw = {f.name: None if f.name == "transactions" else self._write(f) for f in fields}
+        rows = layout(Scenario)["transactions"]
+        raw["transactions"] = self._write(rows) if transactions is None else transactions
         return raw
+
+    def _write(self, field: Field) -> Any:
+        return field.kind.write(getattr(self, field.name))
 
     def digest(self) -> str:
         """
         Return the SHA-256 of the canonical JSON of the scenario, in hex.
 
-        Equal scenarios have equal digests, whichever spelling or default they were given by.
+        Equal scenarios have equal digests, whichever spelling or default they were given by, and
+        whether their transactions were listed or read from a file. In the JSON the SHA-256 of the
+        transactions as CSV stands in their place.
         """
         # Their import costs as much as that of the whole rest of this module.
         import hashlib
         import json
 
-        text = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        rows = hashlib.sha256(given_rows(self.transactions).csv()).hexdigest()
+        raw = self.to_dict(transactions=rows)
+        text = json.dumps(raw, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def resolved_rules(self) -> list[ResolvedRule]:
@@ -385,6 +441,19 @@ def _check_transactions(scenario: Any, agent_ids: list[str] | None, note: Note) 
     ticks = scenario.ticks_per_day, scenario.num_days
     horizon = ticks[0] * ticks[1] if is_known(*ticks) else TICKS_MAX
     known = None if agent_ids is None else set(agent_ids)
+    if isinstance(transactions, GivenTransactions):
+        for i, name, expected, found in transactions.check(known, horizon):
+            # A tick is told as a number, a name in quotes.
+            hint = functools.partial(suggest_agent, found, known or ())
+            is_name = name != "arrival_tick"
+            note(
+                ("transactions", i, name),
+                expected,
+                shown(found) if is_name else found,
+                hint if is_name else "",
+            )
+        _check_sum("transactions", "amounts", transactions.total_amount, note)
+        return
     ids: dict[str, int] = {}
     total = 0
     for i, transaction in enumerate(transactions):

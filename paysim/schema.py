@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from paysim.beside import FromFile
 from paysim.exact import DECIMAL_TEXT
 from paysim.fields import (
     Choice,
@@ -22,8 +23,10 @@ from paysim.fields import (
     Weights,
     Whole,
 )
+from paysim.file_kinds import FileName, Headers
 from paysim.records import MISSING, Either, Field, Listed, OneOf, Optional, Record, layout
 from paysim.scenario import Scenario
+from paysim.transaction_file import ClockTime, Length
 
 Schema = dict[str, Any]
 
@@ -37,7 +40,13 @@ def json_schema() -> Schema:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "paysim scenario",
     }
-    return head | _mapping(Scenario, definitions) | {"$defs": definitions}
+    schema = _mapping(Scenario, definitions)
+    # The opening hours of a file of transactions tell the ticks of a day as well.
+    schema["required"].remove("ticks_per_day")
+    from_file = {"properties": {"transactions": {"type": "object", "required": ["file"]}}}
+    ticks = [{"required": ["ticks_per_day"]}, from_file | {"required": ["transactions"]}]
+    schema.setdefault("allOf", []).append({"anyOf": ticks})
+    return head | schema | {"$defs": definitions}
 
 
 def _mapping(cls: type[Any], definitions: Schema, tag: Schema | None = None) -> Schema:
@@ -113,8 +122,19 @@ def _schema(kind: Kind, definitions: Schema) -> Schema:
         case Weights():
             items = _schema(kind.item, definitions)
             return _described("object", kind.help) | {"additionalProperties": items}
+        case FromFile():
+            file = {"type": "string", "description": "The name of a file that holds them."}
+            return _any_of(
+                kind.help, _list(kind, definitions), file, _schema(kind.file, definitions)
+            )
         case Listed():
             return _list(kind, definitions)
+        case FileName():
+            return _described("string", kind.help) | {"minLength": 1}
+        case Headers():
+            return _headers(kind)
+        case ClockTime() | Length():
+            return _described("string", kind.help)
         case Optional():
             return _outward(_schema(kind.kind, definitions), {"type": "null"})
         case Either():
@@ -144,6 +164,17 @@ def _list(kind: Listed, definitions: Schema) -> Schema:
     if kind.most is not None:
         schema["maxItems"] = kind.most
     return schema
+
+
+def _headers(kind: Headers) -> Schema:
+    header = {"type": ["string", "null"], "minLength": 1}
+    if kind.keys is None:
+        return _described("object", kind.help) | {"additionalProperties": header}
+    properties = dict.fromkeys(kind.keys, header)
+    return _described("object", kind.help) | {
+        "properties": properties,
+        "additionalProperties": False,
+    }
 
 
 def _outward(inner: Schema, other: Schema) -> Schema:

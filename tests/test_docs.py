@@ -12,9 +12,14 @@ import pytest
 from record import EXAMPLES, PAGES, ROOT, output, rendered
 
 import paysim
+from paysim.agents_file import AgentFile
+from paysim.cli import cli
+from paysim.columns import column_kinds
 from paysim.policies import release, reprioritise, set_release_budget, withdraw
+from paysim.records import Record, layout
 from paysim.results import TABLES
 from paysim.testing import Scripted, payment, tiny_scenario
+from paysim.transaction_file import FIELDS, TransactionFile
 
 LINK = re.compile(r"\]\(([^)#\s]+)?(#[^)\s]+)?\)")
 
@@ -168,3 +173,16 @@ def test_readme_example():
     example = ROOT / "docs" / "examples" / "first_run.py"
     assert example.read_text() in readme
     assert example.with_suffix(".out").read_text() in readme
+
+
+def test_guide_of_own_payments():
+    """
+    The guide to payments of one's own tells every option, every setting and every column.
+    """
+    page = (ROOT / "docs" / "guides" / "own_payments.md").read_text()
+    options = [param.opts[-1] for param in cli.commands["validate"].params][1:]
+    assert [option for option in options if not re.search(rf"{option}\b", page)] == []
+    keys = [*layout(TransactionFile), *layout(AgentFile), *FIELDS]
+    keys += column_kinds(Record(paysim.AgentConfig))
+    missing = [key for key in keys if not re.search(rf"`{key}\b", page) and key != "file"]
+    assert missing == []

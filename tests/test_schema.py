@@ -53,7 +53,7 @@ def test_every_field_is_there(cls):
     part = SCHEMA if cls is Scenario else SCHEMA["$defs"][cls.__name__]
     assert part["description"]
     assert part["additionalProperties"] is False
-    names = {field.name for field in attrs.fields(cls)} - {"given"}
+    names = {field.name for field in attrs.fields(cls)} - {"given", "source", "unused"}
     assert names == set(layout(cls))
     for field in layout(cls).values():
         for name in filter(None, (field.name, field.synonym)):
@@ -112,9 +112,41 @@ def test_accepts(raw):
 
 
 @pytest.mark.parametrize(
+    "transactions",
+    [
+        "payments.csv",
+        {"file": "payments.csv"},
+        {
+            "file": "payments.parquet",
+            "mapping": "mapping.yaml",
+            "map": {"sender_id": "Debtor", "priority": None},
+            "decimals": 2,
+            "decimal_comma": True,
+            "delimiter": ";",
+            "open": "08:00",
+            "close": "18:00",
+            "tick": "1min",
+            "dates": "dmy",
+            "outside_hours": "next-open",
+        },
+    ],
+)
+def test_files(transactions):
+    """
+    Transactions and agents may be names of files, with how to read them.
+    """
+    raw = small() | {"transactions": transactions, "agent_configs": "agents.csv"}
+    assert list(VALIDATOR.iter_errors(raw)) == []
+    without = {key: value for key, value in raw.items() if key != "ticks_per_day"}
+    assert VALIDATOR.is_valid(without) is isinstance(transactions, dict)
+
+
+@pytest.mark.parametrize(
     "raw",
     [
         {},
+        small() | {"transactions": {"file": "payments.csv", "map": {"sender": "Debtor"}}},
+        small() | {"transactions": {"map": {"sender_id": "Debtor"}}},
         small(surplus=1),
         small(balance=1),
         small(policy="bogus"),

@@ -1,5 +1,6 @@
 """
-The command line: `paysim run`, `validate`, `schema`, and `create`, `tick`, `state` for saved runs.
+The command line: `paysim init`, `run`, `validate`, `schema`, and `create`, `tick`, `state` for
+saved runs.
 
 Exit codes: 0, 1 for an error while running or writing, 2 for bad input, 130 for Ctrl-C.
 Errors go to standard error in one clear text, results to standard output.
@@ -15,6 +16,7 @@ from collections.abc import Sequence
 import click
 
 from paysim.cli.common import BAD_INPUT, INTERRUPTED, RUN_ERROR
+from paysim.cli.init import init
 from paysim.cli.run import run
 from paysim.cli.scenarios import schema, validate
 from paysim.cli.state import create, state, tick
@@ -87,5 +89,5 @@ def cli() -> None:
     """
 
 
-for _command in (run, validate, schema, create, tick, state):
+for _command in (init, run, validate, schema, create, tick, state):
     cli.add_command(_command)

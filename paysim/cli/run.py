@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from paysim.cli.common import FilePath, no_progress, progress, start_logging
+from paysim.cli.sources import Sources, source_options, tell_left_out
 from paysim.cli.state import on_state
+from paysim.errors import ScenarioError
 
 if TYPE_CHECKING:
+    from paysim.scenario import Scenario
     from paysim.simulation import Simulation
 
 SLICE_SECONDS = 0.05
@@ -27,7 +30,8 @@ What one slice of a run is to last: short enough for Ctrl-C and a smooth progres
 
 
 @click.command()
-@click.argument("scenario", type=FilePath(), required=False)
+@click.argument("file", metavar="[SCENARIO]", required=False, type=FilePath())
+@source_options
 @click.option("--seed", type=int, help="Seed of the random streams, in place of the scenario's.")
 @click.option("--out", type=FilePath(), help="Directory for tables and event log.")
 @click.option(
@@ -43,7 +47,8 @@ What one slice of a run is to last: short enough for Ctrl-C and a smooth progres
 @click.option("--log-file", type=FilePath(), help="Append log lines to a file.")
 @on_state
 def run(
-    scenario: Path | None,
+    file: Path | None,
+    sources: Sources,
     seed: int | None,
     out: Path | None,
     lane: Literal["auto", "process", "compiled"],
@@ -55,40 +60,63 @@ def run(
     """
     Run SCENARIO, a YAML or JSON file, and print a summary.
 
+    Transactions and agents may come from files of their own, with or without a SCENARIO that says
+    the rules and costs: --transactions payments.csv --agents agents.csv.
+    What an option says wins over the same key of the scenario and of a mapping file.
+
     With --out DIR the tables are written as CSV, the event log as JSON lines, and the scenario with
     its seed, so that the run can be repeated.
 
     With --state FILE --count N, in the place of SCENARIO and of all other options, a saved state is
     run on by N ticks, and what they have done is printed as JSON.
     """
-    if scenario is None:
-        raise click.UsageError("Missing argument 'SCENARIO'.")
     with ExitStack() as stack:
         start_logging(stack, verbose, log_file)
-        from paysim.loading import load_scenario
         from paysim.results import writing
         from paysim.simulation import Simulation
 
-        loaded = load_scenario(scenario)
+        sources = sources.with_scenario(file)
+        loaded = sources.load()
+        tell_left_out(loaded, quiet)
         if out is not None:
+            _keep_inputs(loaded, out)
             # That a directory cannot be written is to be known before the run, not after it.
             with writing(out):
                 pass
         simulation = Simulation(loaded, seed=seed, lane=None if lane == "auto" else lane)
         ticks = loaded.ticks_per_day * loaded.num_days
         shows_progress = not (quiet or verbose) and sys.stderr.isatty()
-        with progress(ticks, scenario.name) if shows_progress else no_progress() as report:
+        title = Path(sources.name).name
+        with progress(ticks, title) if shows_progress else no_progress() as report:
             _advance(simulation, ticks, report)
         results = simulation.results()
         if out is not None:
             results.write(out)
         if as_json:
-            totals = {"scenario": str(scenario), "seed": results.seed} | results.totals()
+            totals = {"scenario": sources.name, "seed": results.seed} | results.totals()
             click.echo(json.dumps(totals, indent=2))
         elif not quiet:
-            click.echo(f"{scenario}\n\n{results.summary()}")
+            click.echo(f"{sources.name}\n\n{results.summary()}")
         if out is not None and not quiet:
             click.echo(f"wrote {out}", err=True)
+
+
+def _keep_inputs(scenario: Scenario, out: Path) -> None:
+    """
+    Refuse a directory where the results would be written over a file that was read.
+    """
+    from paysim.results import TABLES
+
+    written = {f"{name}.csv" for name in (*TABLES, "payments")}
+    source = scenario.source
+    for path, _ in scenario.unused:
+        here = out / Path(path).name
+        if here.name not in written or not here.exists() or not here.samefile(path):
+            continue
+        is_source = source is not None and path == source.path and here.name == "payments.csv"
+        # A run may be repeated from the directory that it was written into.
+        if not (is_source and source and here.read_bytes() == source.transactions.csv()):
+            raise ScenarioError(f"{path!r} would be overwritten: --out must be another directory")
 
 
 def _advance(simulation: Simulation, ticks: int, report: Callable[[int], None]) -> None:

@@ -6,42 +6,64 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from paysim.cli.common import BAD_INPUT, FilePath
+from paysim.cli.sources import Sources, source_options, tell_left_out
 from paysim.errors import ScenarioError
+
+if TYPE_CHECKING:
+    from paysim.scenario import Scenario
 
 
 @click.command()
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FilePath())
-def validate(files: tuple[Path, ...]) -> int:
+@click.argument("files", metavar="FILE...", nargs=-1, type=FilePath())
+@source_options
+def validate(files: tuple[Path, ...], sources: Sources) -> int:
     """
     Check each scenario FILE completely and print every error with its place.
 
     The FILE - is standard input.
+    Transactions and agents in files of their own are checked with it, row by row; their options are
+    those of `paysim run`, and go with one FILE at most.
     Each error is one line: file:line:column  path  what was expected (what was found).
     """
-    from paysim.loading import load_scenario, loads_scenario
+    if not sources.are_given:
+        if not files:
+            raise click.UsageError("give a scenario FILE, or --transactions FILE and --agents FILE")
+        return max(_checked(str(file), _loading(file)) for file in files)
+    if len(files) > 1 or files == (Path("-"),):
+        raise click.UsageError("options go with one scenario FILE, and not with standard input")
+    sources = sources.with_scenario(files[0] if files else None)
+    return _checked(sources.name, sources.load)
 
-    status = 0
-    for file in files:
-        is_input = str(file) == "-"
-        name = "<stdin>" if is_input else str(file)
-        try:
-            scenario = loads_scenario(_input(name), name) if is_input else load_scenario(file)
-        except ScenarioError as error:
-            click.echo(str(error), err=True)
-            status = BAD_INPUT
-        else:
-            days = f"{scenario.num_days} day" + "s" * (scenario.num_days != 1)
-            click.echo(
-                f"{name}: ok ({len(scenario.agent_configs)} agents, "
-                f"{len(scenario.transactions)} given transactions, "
-                f"{days} of {scenario.ticks_per_day} ticks)"
-            )
-    return status
+
+def _loading(file: Path) -> Callable[[], Scenario]:
+    from paysim.loading import loads_scenario
+
+    if str(file) != "-":
+        return Sources(scenario=file).load
+    return lambda: loads_scenario(_input("<stdin>"), "<stdin>")
+
+
+def _checked(name: str, load: Callable[[], Scenario]) -> int:
+    try:
+        scenario = load()
+    except ScenarioError as error:
+        click.echo(str(error), err=True)
+        return BAD_INPUT
+    tell_left_out(scenario)
+    days = f"{scenario.num_days} day" + "s" * (scenario.num_days != 1)
+    click.echo(
+        f"{'<stdin>' if name == '-' else name}: ok ({len(scenario.agent_configs)} agents, "
+        f"{len(scenario.transactions)} given transactions, "
+        f"{days} of {scenario.ticks_per_day} ticks)"
+    )
+    return 0
 
 
 def _input(name: str) -> bytes:

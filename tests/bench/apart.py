@@ -31,6 +31,7 @@ def million_payments() -> dict[str, float]:
     """
     Settle a million given payments, and return seconds and bytes.
     """
+    from paysim import GivenTransactions
     from paysim._kernel import Kernel
 
     random = Random(1)
@@ -40,10 +41,13 @@ def million_payments() -> dict[str, float]:
     amount = array("q", (random.randrange(1, 10**6) for _ in range(PAYMENTS)))
     arrival_tick = array("I", (i * TICKS // PAYMENTS for i in range(PAYMENTS)))
     # All at once: without deadlines the other policies would wait for the end of the day.
-    scenario = bench_scenario(AGENTS, rate=0, policies=["fifo"], ticks_per_day=TICKS, num_days=1)
+    changes = {"policies": ["fifo"], "ticks_per_day": TICKS, "num_days": 1}
+    names = [agent.id for agent in bench_scenario(AGENTS, rate=0, **changes).agent_configs]
     before = resident_bytes()
     start = perf_counter()
-    kernel = Kernel.from_columns(scenario, 1, sender, receiver, amount, arrival_tick)
+    columns = GivenTransactions.from_columns(names, sender, receiver, amount, arrival_tick)
+    scenario = bench_scenario(AGENTS, rate=0, transactions=columns, **changes)
+    kernel = Kernel(scenario, 1)
     built = perf_counter()
     kernel.advance(TICKS)
     done = perf_counter()

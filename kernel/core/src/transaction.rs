@@ -137,7 +137,7 @@ impl Transaction {
 }
 
 /// Ids of the scenario's transactions, in one text.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GivenIds {
     ends: Vec<usize>,
     text: String,
@@ -150,7 +150,18 @@ impl GivenIds {
         self.ends.push(self.text.len());
     }
 
-    fn get(&self, row: usize) -> Option<&str> {
+    /// How many rows have one; none, or all of them.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// True where no row has one, and each is called by its number.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The id of a row, from 0.
+    pub fn get(&self, row: usize) -> Option<&str> {
         let end = *self.ends.get(row)?;
         let start = if row == 0 { 0 } else { self.ends[row - 1] };
         Some(&self.text[start..end])

@@ -1,6 +1,7 @@
 //! A scenario's attrs classes as a kernel specification.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use paysim_kernel::Error;
 use paysim_kernel::behaviour::arrivals::{
@@ -8,7 +9,7 @@ use paysim_kernel::behaviour::arrivals::{
 };
 use paysim_kernel::behaviour::policies::Policy;
 use paysim_kernel::costs::{CostRates, DeadlinePenalty};
-use paysim_kernel::ids::{AgentId, NONE};
+use paysim_kernel::ids::AgentId;
 use paysim_kernel::queue::PriorityClasses;
 use paysim_kernel::rate::{Rate, parse_multiplier};
 use paysim_kernel::rules::{EndOfDay, QueueDiscipline, Rules};
@@ -54,7 +55,7 @@ pub fn specification(scenario: &Object<'_>, seed: u64, scripted: &[u32]) -> PyRe
     })
 }
 
-fn get<'py, T>(object: &Object<'py>, name: &str) -> PyResult<T>
+pub fn get<'py, T>(object: &Object<'py>, name: &str) -> PyResult<T>
 where
     T: for<'a> FromPyObject<'a, 'py, Error: Into<PyErr>>,
 {
@@ -257,28 +258,28 @@ fn rules(rules: &Object<'_>, mechanisms: &Object<'_>) -> PyResult<Rules> {
     })
 }
 
+/// The given transactions of a scenario: columns, or a tuple of objects.
 fn given(transactions: &Object<'_>, numbers: &Numbers) -> PyResult<GivenTransactions> {
-    let mut given = GivenTransactions::default();
-    let (mut deadlines, mut priorities, mut divisible) = (Vec::new(), Vec::new(), Vec::new());
-    for row in transactions.try_iter()? {
-        let row = row?;
-        given.ids.push(&text(&row, "id")?);
-        given
-            .senders
-            .push(number(numbers, &text(&row, "sender_id")?)?);
-        given
-            .receivers
-            .push(number(numbers, &text(&row, "receiver_id")?)?);
-        given.amounts.push(get(&row, "amount")?);
-        given.arrival_ticks.push(get(&row, "arrival_tick")?);
-        deadlines.push(get::<Option<u32>>(&row, "deadline_tick")?.unwrap_or(NONE));
-        priorities.push(get(&row, "priority")?);
-        divisible.push(get(&row, "divisible")?);
-    }
-    given.deadline_ticks = Some(deadlines);
-    given.priorities = Some(priorities);
-    given.divisible = Some(divisible);
-    Ok(given)
+    let given = match transactions.cast::<crate::given::GivenTransactions>() {
+        Ok(columns) => columns.get().0.clone(),
+        Err(_) => Arc::new(crate::given::rows(transactions)?),
+    };
+    let agents = given
+        .names
+        .iter()
+        .map(|name| number(numbers, name))
+        .collect::<PyResult<Vec<AgentId>>>()?;
+    let parties = |column: &[u32]| column.iter().map(|&n| agents[n as usize]).collect();
+    Ok(GivenTransactions {
+        ids: given.ids.clone(),
+        senders: parties(&given.senders),
+        receivers: parties(&given.receivers),
+        amounts: given.amounts.clone(),
+        arrival_ticks: given.arrival_ticks.clone(),
+        deadline_ticks: given.deadline_ticks.clone(),
+        priorities: given.priorities.clone(),
+        divisible: given.divisible.clone(),
+    })
 }
 
 fn number(numbers: &Numbers, id: &str) -> PyResult<AgentId> {

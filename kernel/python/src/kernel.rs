@@ -11,10 +11,9 @@ use paysim_kernel::results::table::Table as Columns;
 use paysim_kernel::results::{
     event_lines, event_table, summary, tick_tables, transaction_table, write_file,
 };
-use paysim_kernel::spec::{GivenTransactions, Spec};
+use paysim_kernel::spec::Spec;
 use paysim_kernel::transaction::{Origin, Status, known};
 use paysim_kernel::{Decision, Error, Outcome, System};
-use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
@@ -42,36 +41,6 @@ impl Kernel {
     fn new(scenario: &Bound<'_, PyAny>, seed: u64, scripted: Vec<u32>) -> PyResult<Self> {
         check_scenario(scenario)?;
         Self::build(scenario, specification(scenario, seed, &scripted)?)
-    }
-
-    /// A kernel whose given transactions come as columns: agents as numbers in scenario order
-    /// (unsigned 32-bit), amounts (signed 64-bit), arrival ticks (unsigned 32-bit).
-    #[staticmethod]
-    fn from_columns(
-        py: Python<'_>,
-        scenario: &Bound<'_, PyAny>,
-        seed: u64,
-        sender: PyBuffer<u32>,
-        receiver: PyBuffer<u32>,
-        amount: PyBuffer<i64>,
-        arrival_tick: PyBuffer<u32>,
-    ) -> PyResult<Self> {
-        check_scenario(scenario)?;
-        let agents = |column: PyBuffer<u32>| -> PyResult<Vec<AgentId>> {
-            Ok(column.to_vec(py)?.into_iter().map(AgentId).collect())
-        };
-        let transactions = GivenTransactions {
-            senders: agents(sender)?,
-            receivers: agents(receiver)?,
-            amounts: amount.to_vec(py)?,
-            arrival_ticks: arrival_tick.to_vec(py)?,
-            ..GivenTransactions::default()
-        };
-        let spec = Spec {
-            transactions,
-            ..specification(scenario, seed, &[])?
-        };
-        Self::build(scenario, spec)
     }
 
     /// The kernel that `save` gave these bytes, of the same scenario and seed; `scripted` agents

@@ -1,7 +1,10 @@
 //! The kernel as a Python extension: convert, call, convert.
 
+mod arrow_cells;
 mod convert;
 mod errors;
+mod files;
+mod given;
 mod kernel;
 mod table;
 mod view;
@@ -13,6 +16,10 @@ use pyo3::prelude::*;
 mod _kernel {
     use super::{Bound, PyModule, PyModuleMethods, PyResult};
 
+    #[pymodule_export]
+    use super::files::{csv_header, read_arrow, read_csv};
+    #[pymodule_export]
+    use super::given::GivenTransactions;
     #[pymodule_export]
     use super::kernel::Kernel;
     #[pymodule_export]

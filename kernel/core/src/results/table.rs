@@ -140,7 +140,8 @@ impl Table {
     }
 }
 
-fn field(text: &str, line: &mut String) {
+/// Appends a text as a field of CSV, in quotes where it needs them.
+pub fn field(text: &str, line: &mut String) {
     if text.contains([',', '"', '\n', '\r']) {
         line.push('"');
         line.push_str(&text.replace('"', "\"\""));

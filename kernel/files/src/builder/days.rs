@@ -1,0 +1,121 @@
+//! From moments to days and ticks, once all rows are known.
+
+use paysim_kernel::ids::NONE;
+use paysim_kernel::transaction::GivenIds;
+
+use crate::builder::{Builder, DateKind, NO_DAY, Reading};
+use crate::clock::{Days, Hours, Outside, Placed};
+use crate::date_time::iso;
+use crate::field::Field;
+use crate::given::row_id;
+use crate::problem::{Found, Problem};
+use crate::{DEADLINE_MAX, TICKS_MAX};
+
+impl Builder<'_> {
+    /// Numbers the business days, and turns moments into ticks.
+    pub(super) fn place_in_days(&mut self, hours: &Hours, reading: &mut Reading) {
+        let ticks = hours.ticks();
+        let inside = self.arrivals.iter().filter_map(|placed| match placed {
+            Placed::Inside(date, _) => Some(*date),
+            Placed::Before(_) => None,
+        });
+        // Most rows follow one of their own day.
+        let mut dates: Vec<i32> = inside.collect();
+        dates.dedup();
+        let mut days = Days::new(dates);
+        let mut kept = Vec::with_capacity(self.arrivals.len());
+        let mut following: Option<i32> = None;
+        for (row, &placed) in self.arrivals.iter().enumerate() {
+            let (number, tick) = match placed {
+                _ if placed == NO_DAY => (0, 0),
+                Placed::Inside(date, tick) => (days.number(date).unwrap_or(0), tick),
+                Placed::Before(_) if self.settings.outside == Outside::Drop => continue,
+                Placed::Before(date) => {
+                    reading.moved += 1;
+                    let number = days.number_from(date);
+                    if number == days.dates().len() {
+                        // All that follow the last day arrive together, on one more.
+                        following = Some(following.map_or(date, |own| own.min(date)));
+                    }
+                    (number, 0)
+                }
+            };
+            kept.push(row as u32);
+            let at = number as u64 * u64::from(ticks) + u64::from(tick);
+            let most_days = self.settings.num_days.unwrap_or(TICKS_MAX);
+            let expected = if number as u64 >= u64::from(most_days) {
+                format!("must be on one of the first {most_days} business days, as num_days says")
+            } else if at >= u64::from(TICKS_MAX) {
+                format!("must be before tick {TICKS_MAX}")
+            } else {
+                self.rows.arrival_ticks.push(at as u32);
+                continue;
+            };
+            let (Placed::Inside(date, _) | Placed::Before(date)) = placed;
+            self.problems.add(Problem {
+                row: row as u32,
+                field: Some(Field::ArrivalTime),
+                expected,
+                found: Found::Words(self.day_text(date)),
+                hint: "",
+                other: None,
+            });
+        }
+        if let Some(date) = following {
+            days.add(date);
+        }
+        if self.has[Field::DeadlineTime.ix()] {
+            let tick = |placed: Option<Placed>| match placed {
+                Some(placed) => days
+                    .last_tick_until(placed, ticks)
+                    .min(u64::from(DEADLINE_MAX)) as u32,
+                None => NONE,
+            };
+            self.rows.deadline_ticks = Some(self.deadlines.iter().map(|&d| tick(d)).collect());
+        }
+        reading.days = days
+            .dates()
+            .iter()
+            .map(|&date| self.day_text(date))
+            .collect();
+        reading.dropped = self.arrivals.len() - kept.len();
+        if reading.dropped > 0 && self.problems.is_empty() {
+            self.keep(&kept);
+        }
+    }
+
+    fn day_text(&self, date: i32) -> String {
+        match self.form {
+            Some((_, DateKind::Calendar, _)) => iso(date),
+            _ => date.to_string(),
+        }
+    }
+
+    /// Leaves only these rows, which keep the ids that they have by their numbers.
+    fn keep(&mut self, rows: &[u32]) {
+        fn pick<T: Copy>(column: &mut Vec<T>, rows: &[u32]) {
+            *column = rows.iter().map(|&row| column[row as usize]).collect();
+        }
+        let all = &mut self.rows;
+        let mut ids = GivenIds::default();
+        for &row in rows {
+            match all.ids.get(row as usize) {
+                Some(id) => ids.push(id),
+                None => ids.push(&row_id(row as usize)),
+            }
+        }
+        all.ids = ids;
+        pick(&mut all.senders, rows);
+        pick(&mut all.receivers, rows);
+        pick(&mut all.amounts, rows);
+        if let Some(column) = &mut all.deadline_ticks {
+            pick(column, rows);
+        }
+        if let Some(column) = &mut all.priorities {
+            pick(column, rows);
+        }
+        if let Some(column) = &mut all.divisible {
+            pick(column, rows);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Arrivals and deadlines that are moments.
+
+use crate::builder::{Builder, Cells, DateKind, NO_DAY};
+use crate::clock::{Hours, Outside, Placed};
+use crate::date_time::{DAY, Date, SECOND, Time, date, moment, time};
+use crate::field::Field;
+use crate::problem::Refusal;
+
+impl Builder<'_> {
+    /// The arrival of a row as a moment, and its deadline.
+    pub(super) fn push_moments(&mut self, cells: &impl Cells) {
+        let Some(hours) = self.settings.hours else {
+            return;
+        };
+        let arrival = self.arrival(cells);
+        let placed = arrival.map_or(NO_DAY, |(day, time)| self.place(&hours, day, time));
+        if self.settings.outside == Outside::Refuse
+            && placed != NO_DAY
+            && matches!(placed, Placed::Before(_))
+        {
+            let cell = cells.cell(Field::ArrivalTime);
+            self.refuse(Field::ArrivalTime, cell, outside(&hours));
+        }
+        self.arrivals.push(placed);
+        if self.has[Field::DeadlineTime.ix()] {
+            let deadline = arrival.and_then(|arrival| self.deadline(cells, &hours, arrival));
+            let placed = deadline.map(|(day, time)| self.place(&hours, day, time));
+            self.deadlines.push(placed);
+        }
+    }
+
+    fn place(&self, hours: &Hours, day: i32, time: i64) -> Placed {
+        match hours.place(day, time) {
+            // Times without a date are all of one day.
+            Placed::Inside(_, tick) if matches!(self.form, Some((_, DateKind::Undated, _))) => {
+                Placed::Inside(0, tick)
+            }
+            placed => placed,
+        }
+    }
+
+    fn arrival(&mut self, cells: &impl Cells) -> Option<(i32, i64)> {
+        let order = self.settings.dates;
+        if self.has[Field::ArrivalDate.ix()] {
+            let day = self.required(cells, Field::ArrivalDate, |_, cell| date(cell, order));
+            let clock = self.required(cells, Field::ArrivalTime, |_, cell| time(cell));
+            let (day, clock) = (day?, clock?);
+            return self.in_form(cells, Field::ArrivalTime, Some(day), clock);
+        }
+        let (day, clock) =
+            self.required(cells, Field::ArrivalTime, |_, cell| moment(cell, order))?;
+        self.in_form(cells, Field::ArrivalTime, day, clock)
+    }
+
+    /// The deadline as a date and a time; one without a date has that of the arrival.
+    fn deadline(
+        &mut self,
+        cells: &impl Cells,
+        hours: &Hours,
+        arrival: (i32, i64),
+    ) -> Option<(i32, i64)> {
+        let order = self.settings.dates;
+        let (day, clock) = if self.has[Field::DeadlineDate.ix()] {
+            let day = self.optional(cells, Field::DeadlineDate, |cell| date(cell, order));
+            let clock = self.optional(cells, Field::DeadlineTime, time);
+            if cells.cell(Field::DeadlineDate).trim_ascii().is_empty() {
+                if clock.is_some() {
+                    self.refuse(Field::DeadlineDate, b"", Refusal::new("is missing"));
+                }
+                return None;
+            }
+            if cells.cell(Field::DeadlineTime).trim_ascii().is_empty() {
+                self.refuse(Field::DeadlineTime, b"", Refusal::new("is missing"));
+            }
+            (Some(day?), clock?)
+        } else {
+            self.optional(cells, Field::DeadlineTime, |cell| moment(cell, order))?
+        };
+        if day.is_some() {
+            return self.in_form(cells, Field::DeadlineTime, day, clock);
+        }
+        let is_next = hours.open + hours.length > DAY && clock.0 < arrival.1;
+        Some((arrival.0 + i32::from(is_next), clock.0))
+    }
+
+    /// A date and a time, if they are written as the first ones are.
+    fn in_form(
+        &mut self,
+        cells: &impl Cells,
+        field: Field,
+        day: Option<Date>,
+        (clock, offset): Time,
+    ) -> Option<(i32, i64)> {
+        let (kind, day) = match day {
+            Some(Date::Calendar(day)) => (DateKind::Calendar, day),
+            Some(Date::Numbered(day)) => (DateKind::Numbered, day),
+            None => (DateKind::Undated, 0),
+        };
+        let row = self.len() as u32;
+        let (first, first_kind, first_offset) = *self.form.get_or_insert((row, kind, offset));
+        let refusal = if kind != first_kind {
+            Refusal::new(match first_kind {
+                DateKind::Calendar => "must have a date, as the rows before it have",
+                DateKind::Numbered => "must have the number of a day, as the rows before it have",
+                DateKind::Undated => "must have no date, as the rows before it have none",
+            })
+        } else if offset != first_offset {
+            let as_first = format!("as row {} has", first + 1);
+            Refusal::new(match first_offset {
+                None => format!("must have no offset of a time zone, {as_first} none"),
+                Some(0) => format!("must have the offset Z or +00:00, {as_first}"),
+                Some(minutes) => {
+                    let sign = if minutes < 0 { '-' } else { '+' };
+                    let (hours, rest) = (minutes.abs() / 60, minutes.abs() % 60);
+                    format!("must have the offset {sign}{hours:02}:{rest:02}, {as_first}")
+                }
+            })
+            .hint("times are read as they are written, so all must be of one zone")
+        } else {
+            return Some((day, clock));
+        };
+        self.refuse(field, cells.cell(field).trim_ascii(), refusal);
+        None
+    }
+}
+
+fn outside(hours: &Hours) -> Refusal {
+    let clock = |nanos: i64| {
+        let seconds = nanos / SECOND % 86_400;
+        let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        match second {
+            0 => format!("{hour:02}:{minute:02}"),
+            _ => format!("{hour:02}:{minute:02}:{second:02}"),
+        }
+    };
+    let (open, close) = (clock(hours.open), clock(hours.open + hours.length));
+    Refusal::new(format!(
+        "must be within opening hours, from {open} to before {close}"
+    ))
+    .hint("outside_hours: next-open or drop (--outside-hours) moves or drops such rows")
+}

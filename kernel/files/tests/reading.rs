@@ -1,0 +1,118 @@
+//! Files that no other program would write: bounded memory, and an answer for every row.
+
+#![allow(clippy::unwrap_used)]
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use paysim_files::csv::{CELLS_MAX, CsvFile, Failure, RECORD_MAX};
+use paysim_files::problem::COUNTED_MAX;
+use paysim_files::{Builder, Field, Reading, Settings};
+
+const COLUMNS: [(Field, usize); 4] = [
+    (Field::SenderId, 0),
+    (Field::ReceiverId, 1),
+    (Field::Amount, 2),
+    (Field::ArrivalTick, 3),
+];
+const HEADER: &str = "sender_id,receiver_id,amount,arrival_tick\n";
+
+fn file(name: &str, bytes: &[u8]) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("paysim-files-{}-{name}", std::process::id()));
+    std::fs::File::create(&path)
+        .unwrap()
+        .write_all(bytes)
+        .unwrap();
+    path
+}
+
+fn read(name: &str, bytes: &[u8]) -> Result<Reading, Failure> {
+    let path = file(name, bytes);
+    let settings = Settings::default();
+    let fields = COLUMNS.map(|(field, _)| field);
+    let mut builder = Builder::new(&settings, &fields, &|_| true);
+    let result = CsvFile::open(&path).and_then(|mut file| {
+        let header = file.header(None)?;
+        Ok(file.read(&header, &COLUMNS, &mut builder)?)
+    });
+    std::fs::remove_file(&path).unwrap();
+    result.map(|()| builder.finish())
+}
+
+fn rows(rows: &str) -> Reading {
+    read("rows", [HEADER, rows].concat().as_bytes()).unwrap()
+}
+
+/// A record that is longer than any payment, such as that of a quote left open, ends the reading.
+#[test]
+fn open_quote() {
+    let text = format!("A,B,1,0\n\"A,B,1,0\n{}", "x,y,1,0\n".repeat(RECORD_MAX / 4));
+    let reading = rows(&text);
+    assert!(reading.given.is_none());
+    let (told, omitted) = reading.problems.told(|_| 0);
+    assert_eq!((told.len(), omitted, told[0].row), (1, 0, 1));
+    assert!(
+        told[0].expected.starts_with("must have at most"),
+        "{:?}",
+        told[0]
+    );
+}
+
+/// A header that is none is refused before any row.
+#[test]
+fn long_header() {
+    let text = ",".repeat(CELLS_MAX + 1);
+    assert!(matches!(
+        read("header", text.as_bytes()),
+        Err(Failure::Shape(..))
+    ));
+    assert!(matches!(
+        read("blank", b"\n\r\n\n"),
+        Err(Failure::Shape(..))
+    ));
+    assert!(matches!(read("empty", b""), Err(Failure::Shape(..))));
+}
+
+/// So much may be wrong that no more is looked for.
+#[test]
+fn many_problems() {
+    let reading = rows(&"A,A,0,x\n".repeat(COUNTED_MAX));
+    assert_eq!(reading.problems.len(), COUNTED_MAX);
+    assert!(
+        reading
+            .problems
+            .told(|_| 0)
+            .0
+            .iter()
+            .all(|problem| problem.row < 34)
+    );
+}
+
+/// Any bytes after the header are read or refused, row by row.
+#[test]
+fn any_bytes() {
+    let mut state = 1_u32;
+    for _ in 0..2_000 {
+        let mut bytes = HEADER.as_bytes().to_vec();
+        for _ in 0..40 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let choice = (state >> 20) as usize;
+            bytes.extend_from_slice(match choice % 9 {
+                0 => b",",
+                1 => b"\n",
+                2 => b"\r",
+                3 => b"\"",
+                4 => b"A",
+                5 => b"B,C,",
+                6 => b"1",
+                7 => b"\xff",
+                _ => "\u{20ac}".as_bytes(),
+            });
+        }
+        let reading = read("any", &bytes).unwrap();
+        assert!(reading.given.is_some() == reading.problems.is_empty());
+        if let Some(given) = reading.given {
+            given.check(&|_| true).unwrap();
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! The cells of an Arrow stream as text: Parquet takes the same way as CSV.
+
+use std::fmt::Write;
+
+use arrow_array::cast::AsArray;
+use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
+use arrow_array::types::{
+    ArrowPrimitiveType, Date32Type, Date64Type, Decimal128Type, Float32Type, Float64Type, Int8Type,
+    Int16Type, Int32Type, Int64Type, Time32MillisecondType, Time32SecondType,
+    Time64MicrosecondType, Time64NanosecondType, TimestampMicrosecondType,
+    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type,
+    UInt32Type, UInt64Type,
+};
+use arrow_array::{Array, ArrayRef, LargeStringArray, StringArray, StringViewArray};
+use arrow_schema::{DataType, TimeUnit};
+use paysim_files::date_time::{DAY, iso};
+use paysim_files::{Builder, Field};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyCapsuleMethods};
+
+use crate::errors::refused;
+
+/// Hands over all rows of a stream of batches.
+pub fn read_batches(
+    stream: &Bound<'_, PyAny>,
+    columns: &[(Field, usize)],
+    builder: &mut Builder<'_>,
+) -> PyResult<()> {
+    let py = stream.py();
+    let capsule = stream.call_method0("__arrow_c_stream__")?;
+    let capsule = capsule.cast::<PyCapsule>()?;
+    let pointer = capsule.pointer_checked(Some(c"arrow_array_stream"))?;
+    // SAFETY: by the PyCapsule interface a capsule of that name holds a stream, which is moved out
+    // of it: `from_raw` leaves a released one in its place, so that the capsule frees nothing.
+    let stream = unsafe { FFI_ArrowArrayStream::from_raw(pointer.as_ptr().cast()) };
+    let reader =
+        RecordBatchStreamReader::try_new(stream).map_err(|error| refused(error.to_string()))?;
+    py.detach(|| {
+        for batch in reader {
+            let batch = batch.map_err(|error| PyValueError::new_err((error.to_string(), "")))?;
+            let mut row = Row {
+                places: [0; Field::COUNT],
+                columns: Vec::with_capacity(columns.len()),
+                row: 0,
+            };
+            for (place, &(field, column)) in columns.iter().enumerate() {
+                row.places[field.ix()] = place;
+                row.columns.push(Column::new(batch.column(column), field)?);
+            }
+            while row.row < batch.num_rows() && !builder.is_full() {
+                builder.push(&row);
+                row.row += 1;
+            }
+        }
+        Ok(())
+    })
+}
+
+struct Row {
+    places: [usize; Field::COUNT],
+    columns: Vec<Column>,
+    row: usize,
+}
+
+impl paysim_files::Cells for Row {
+    #[inline]
+    fn cell(&self, field: Field) -> &[u8] {
+        self.columns[self.places[field.ix()]].cell(self.row)
+    }
+}
+
+/// A column whose cells are text, or have been turned into it.
+enum Column {
+    Text(StringArray),
+    LargeText(LargeStringArray),
+    View(StringViewArray),
+    /// The cells of each row among those of another column; `None` is null.
+    Coded(Vec<Option<u32>>, Box<Column>),
+    Made(Vec<u8>, Vec<usize>),
+}
+
+impl Column {
+    #[inline]
+    fn cell(&self, row: usize) -> &[u8] {
+        match self {
+            Self::Text(array) if array.is_valid(row) => array.value(row).as_bytes(),
+            Self::LargeText(array) if array.is_valid(row) => array.value(row).as_bytes(),
+            Self::View(array) if array.is_valid(row) => array.value(row).as_bytes(),
+            Self::Text(_) | Self::LargeText(_) | Self::View(_) => b"",
+            Self::Coded(keys, values) => keys[row].map_or(b"", |key| values.cell(key as usize)),
+            Self::Made(bytes, ends) => {
+                let start = if row == 0 { 0 } else { ends[row - 1] };
+                &bytes[start..ends[row]]
+            }
+        }
+    }
+
+    fn new(array: &ArrayRef, field: Field) -> PyResult<Self> {
+        Ok(match array.data_type() {
+            DataType::Utf8 => Self::Text(array.as_string().clone()),
+            DataType::LargeUtf8 => Self::LargeText(array.as_string().clone()),
+            DataType::Utf8View => Self::View(array.as_string_view().clone()),
+            DataType::Null => Self::made(array, |_, _| {}),
+            DataType::Boolean => Self::made(array, |row, text| {
+                text.push_str(if array.as_boolean().value(row) {
+                    "true"
+                } else {
+                    "false"
+                });
+            }),
+            DataType::Int8 => Self::whole::<Int8Type>(array),
+            DataType::Int16 => Self::whole::<Int16Type>(array),
+            DataType::Int32 => Self::whole::<Int32Type>(array),
+            DataType::Int64 => Self::whole::<Int64Type>(array),
+            DataType::UInt8 => Self::whole::<UInt8Type>(array),
+            DataType::UInt16 => Self::whole::<UInt16Type>(array),
+            DataType::UInt32 => Self::whole::<UInt32Type>(array),
+            DataType::UInt64 => Self::whole::<UInt64Type>(array),
+            DataType::Float32 => Self::shown::<Float32Type>(array),
+            DataType::Float64 => Self::shown::<Float64Type>(array),
+            DataType::Decimal128(_, scale) => {
+                let (array, scale) = (array.as_primitive::<Decimal128Type>(), *scale);
+                Self::made(array, |row, text| decimal(array.value(row), scale, text))
+            }
+            DataType::Date32 => Self::numbers::<Date32Type>(array, |days, text| {
+                text.push_str(&iso(days));
+            }),
+            DataType::Date64 => Self::numbers::<Date64Type>(array, |millis, text| {
+                Stamps::default().write(i128::from(millis) * 1_000_000, "", text);
+            }),
+            DataType::Timestamp(unit, zone) => {
+                let zone = match zone.as_deref() {
+                    None => "",
+                    Some("UTC" | "Z" | "+00:00" | "Etc/UTC") => "Z",
+                    Some(other) => {
+                        let expected = format!(
+                            "{} must be without time zone or in UTC: convert it to local time",
+                            field.word()
+                        );
+                        return Err(PyValueError::new_err((expected, other.to_owned())));
+                    }
+                };
+                let mut stamps = Stamps::default();
+                let mut write = |value: i64, nanos: i64, text: &mut String| {
+                    stamps.write(i128::from(value) * i128::from(nanos), zone, text);
+                };
+                match unit {
+                    TimeUnit::Second => Self::numbers::<TimestampSecondType>(array, |v, t| {
+                        write(v, 1_000_000_000, t);
+                    }),
+                    TimeUnit::Millisecond => {
+                        Self::numbers::<TimestampMillisecondType>(array, |v, t| {
+                            write(v, 1_000_000, t);
+                        })
+                    }
+                    TimeUnit::Microsecond => {
+                        Self::numbers::<TimestampMicrosecondType>(array, |v, t| write(v, 1_000, t))
+                    }
+                    TimeUnit::Nanosecond => {
+                        Self::numbers::<TimestampNanosecondType>(array, |v, t| write(v, 1, t))
+                    }
+                }
+            }
+            DataType::Time32(TimeUnit::Second) => {
+                Self::numbers::<Time32SecondType>(array, |v, t| {
+                    clock(i64::from(v) * 1_000_000_000, t);
+                })
+            }
+            DataType::Time32(_) => Self::numbers::<Time32MillisecondType>(array, |v, t| {
+                clock(i64::from(v) * 1_000_000, t);
+            }),
+            DataType::Time64(TimeUnit::Microsecond) => {
+                Self::numbers::<Time64MicrosecondType>(array, |v, t| clock(v * 1_000, t))
+            }
+            DataType::Time64(_) => Self::numbers::<Time64NanosecondType>(array, clock),
+            DataType::Dictionary(_, _) => {
+                let coded = array.as_any_dictionary();
+                let codes = coded.normalized_keys();
+                let keys =
+                    (0..array.len()).map(|row| array.is_valid(row).then(|| codes[row] as u32));
+                Self::Coded(keys.collect(), Box::new(Self::new(coded.values(), field)?))
+            }
+            other => {
+                let expected = format!("{} must be text, numbers, dates or times", field.word());
+                return Err(PyValueError::new_err((expected, other.to_string())));
+            }
+        })
+    }
+
+    fn made(array: &dyn Array, mut write: impl FnMut(usize, &mut String)) -> Self {
+        let mut text = String::new();
+        let mut ends = Vec::with_capacity(array.len());
+        for row in 0..array.len() {
+            if array.is_valid(row) {
+                write(row, &mut text);
+            }
+            ends.push(text.len());
+        }
+        Self::Made(text.into_bytes(), ends)
+    }
+
+    fn numbers<T: ArrowPrimitiveType>(
+        array: &ArrayRef,
+        mut write: impl FnMut(T::Native, &mut String),
+    ) -> Self {
+        let array = array.as_primitive::<T>();
+        Self::made(array, |row, text| write(array.value(row), text))
+    }
+
+    fn whole<T: ArrowPrimitiveType<Native: itoa::Integer>>(array: &ArrayRef) -> Self {
+        let mut digits = itoa::Buffer::new();
+        Self::numbers::<T>(array, |value, text| text.push_str(digits.format(value)))
+    }
+
+    /// A float as the shortest decimal that is the same float.
+    fn shown<T: ArrowPrimitiveType<Native: std::fmt::Display>>(array: &ArrayRef) -> Self {
+        Self::numbers::<T>(array, |value, text| {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{value}");
+        })
+    }
+}
+
+/// A decimal with the places that its scale says.
+fn decimal(value: i128, scale: i8, text: &mut String) {
+    let mut digits = itoa::Buffer::new();
+    let places = usize::from(scale.unsigned_abs());
+    if value < 0 {
+        text.push('-');
+    }
+    let digits = digits.format(value.unsigned_abs());
+    if scale <= 0 {
+        text.push_str(digits);
+        text.extend(std::iter::repeat_n('0', places));
+        return;
+    }
+    let whole = digits.len().saturating_sub(places);
+    text.push_str(if whole == 0 { "0" } else { &digits[..whole] });
+    text.push('.');
+    text.extend(std::iter::repeat_n(
+        '0',
+        places.saturating_sub(digits.len()),
+    ));
+    text.push_str(&digits[whole..]);
+}
+
+/// Writes moments; the text of a date is kept, as many rows have the same.
+#[derive(Default)]
+struct Stamps {
+    date: i32,
+    text: String,
+}
+
+impl Stamps {
+    /// A moment in nanoseconds since 1970.
+    fn write(&mut self, nanos: i128, zone: &str, text: &mut String) {
+        let day = i128::from(DAY);
+        let date = nanos.div_euclid(day).clamp(-719_162, 2_932_896) as i32;
+        if date != self.date || self.text.is_empty() {
+            self.date = date;
+            self.text = iso(date);
+        }
+        text.push_str(&self.text);
+        text.push(' ');
+        clock(nanos.rem_euclid(day) as i64, text);
+        text.push_str(zone);
+    }
+}
+
+fn clock(nanos: i64, text: &mut String) {
+    let (seconds, rest) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
+    for (part, mark) in [
+        (seconds / 3600, ":"),
+        (seconds / 60 % 60, ":"),
+        (seconds % 60, ""),
+    ] {
+        let digit = |value: i64| char::from(b'0' + (value % 10) as u8);
+        text.push(digit(part / 10));
+        text.push(digit(part));
+        text.push_str(mark);
+    }
+    if rest > 0 {
+        // Writing to a String cannot fail.
+        let _ = write!(text, ".{rest:09}");
+    }
+}
