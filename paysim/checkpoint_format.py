@@ -8,11 +8,11 @@ A file holds, in this order:
 - three lengths in bytes, of 8 bytes each, most significant first;
 - the header: the scenario without its transactions, the seed, the next tick, and the states of the
   agents that decide in Python, as JSON;
-- the given transactions: lines of JSON, each a list of rows;
+- the given transactions, in columns;
 - what the kernel has saved.
 
 Nothing in a file is trusted. The JSON is bounded as a scenario text is, the scenario is checked as
-any other, and the kernel checks its own part.
+any other, and the kernel checks its own parts.
 """
 
 from __future__ import annotations
@@ -20,16 +20,17 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import attrs
 
+from paysim._kernel import GivenTransactions
 from paysim.errors import PaysimError, Problem, ScenarioError, shown
+from paysim.given import given_rows
 from paysim.json_text import read_json
 from paysim.loading import BYTES_MAX
-from paysim.records import layout
-from paysim.scenario import SEED_MAX, Scenario, Transaction
+from paysim.scenario import SEED_MAX, Scenario
 from paysim.texts import SyntaxProblem
 
 FORMAT: Final = 1
@@ -41,7 +42,6 @@ FILE_BYTES_MAX: Final = 2**32
 _WORDS = b"paysim checkpoint "
 _LENGTHS = struct.Struct(">QQQ")
 _DIGEST_BYTES = 64
-_ROWS_PER_LINE = 2_000
 _TICK_MAX = 2**32 - 1
 
 
@@ -94,15 +94,15 @@ def encoded(checkpoint: Checkpoint) -> list[bytes]:
     """
     from paysim import __version__
 
-    scenario = checkpoint.scenario.to_dict()
-    rows = scenario.pop("transactions")
-    keys = list(layout(Transaction))
+    scenario = checkpoint.scenario.to_dict(transactions="")
+    del scenario["transactions"]
+    given = checkpoint.scenario.transactions
     header = {
         "paysim": __version__,
         "scenario": scenario,
         "scenario_sha256": checkpoint.scenario.digest(),
         "given": sorted(checkpoint.scenario.given),
-        "transactions": {"count": len(rows), "keys": keys},
+        "are_listed": isinstance(given, tuple),
         "seed": checkpoint.seed,
         "tick": checkpoint.tick,
         "agents": {
@@ -120,9 +120,8 @@ def encoded(checkpoint: Checkpoint) -> list[bytes]:
         _plain(text, "its scenario and the states of its agents")
     except _Unreadable as problem:
         raise PaysimError(f"cannot be saved: the file {problem.text}") from None
-    lines = b"\n".join(_lines(rows, keys))
-    body = [_LENGTHS.pack(len(text), len(lines), len(checkpoint.kernel)), text, lines]
-    parts = [*body, checkpoint.kernel]
+    sections = [text, given_rows(given).dump(), checkpoint.kernel]
+    parts = [_LENGTHS.pack(*map(len, sections)), *sections]
     first = _WORDS + b"%d\n" % FORMAT
     parts = [first, _digest([first, *parts]), *parts]
     size = sum(map(len, parts))
@@ -161,13 +160,13 @@ class _Unreadable(Exception):
 
 
 def _decoded(content: bytes) -> Checkpoint:
-    header, lines, kernel = _sections(content)
+    header, columns, kernel = _sections(content)
     data = _header(header)
     scenario, given = data["scenario"], data["given"]
-    count, keys = data["transactions"]["count"], data["transactions"]["keys"]
     if "transactions" in scenario:
         raise _Unreadable("must hold the transactions in their own part, not in the scenario")
-    loaded = Scenario.from_dict(scenario | {"transactions": _rows(lines, keys, count)})
+    transactions = _transactions(columns, data["are_listed"])
+    loaded = Scenario.from_dict(scenario | {"transactions": transactions})
     object.__setattr__(loaded, "given", frozenset(given))
     if loaded.digest() != data["scenario_sha256"]:
         raise _Unreadable(
@@ -218,7 +217,7 @@ def _sections(content: bytes) -> tuple[bytes, bytes, bytes]:
 def _header(text: bytes) -> dict[str, Any]:
     kinds: dict[str, type] = {
         **{"paysim": str, "scenario": dict, "scenario_sha256": str, "given": list},
-        **{"transactions": dict, "seed": int, "tick": int, "agents": dict},
+        **{"are_listed": bool, "seed": int, "tick": int, "agents": dict},
     }
     data = _plain(text, "the header")
     if not isinstance(data, dict) or data.keys() != kinds.keys():
@@ -229,12 +228,8 @@ def _header(text: bytes) -> dict[str, Any]:
     for key, most in (("seed", SEED_MAX), ("tick", _TICK_MAX)):
         if not 0 <= data[key] <= most:
             raise _Unreadable(f"must have a header with {key} in 0 to {most}", shown(data[key]))
-    rows = data["transactions"]
-    if rows.keys() != {"count", "keys"} or type(rows["count"]) is not int:
-        raise _Unreadable("must have a header that tells of its transactions", shown(rows))
-    for names in (data["given"], rows["keys"]):
-        if type(names) is not list or not all(type(name) is str for name in names):
-            raise _Unreadable("must have a header with lists of names", shown(names))
+    if not all(type(name) is str for name in data["given"]):
+        raise _Unreadable("must have a header with names of keys", shown(data["given"]))
     if not data["paysim"].isprintable() or len(data["paysim"]) > 100:
         raise _Unreadable("must have a header with a version of paysim", shown(data["paysim"]))
     return data
@@ -251,23 +246,15 @@ def _agent(id: str, entry: Any, ids: set[str]) -> SavedAgent:
     return SavedAgent(policy, "state" in entry, entry.get("state"))
 
 
-def _rows(lines: bytes, keys: list[str], count: int) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-    start = 0
-    while start < len(lines):
-        end = lines.find(b"\n", start)
-        end = len(lines) if end < 0 else end
-        block = _plain(lines[start:end], "the transactions")
-        start = end + 1
-        if not isinstance(block, list):
-            raise _Unreadable("must hold lists of transactions", shown(block))
-        for row in block:
-            if not isinstance(row, list) or len(row) != len(keys):
-                raise _Unreadable("must hold transactions with their keys", shown(row))
-            rows.append(dict(zip(keys, row, strict=True)))
-    if len(rows) != count:
-        raise _Unreadable(f"must hold {shown(count)} transactions", str(len(rows)))
-    return rows
+def _transactions(columns: bytes, are_listed: bool) -> Any:
+    """
+    Return given transactions as a scenario dict has them.
+    """
+    try:
+        given = GivenTransactions.load(columns)
+    except PaysimError as error:
+        raise _Unreadable(f"must hold given transactions: {error}") from None
+    return given.table().to_dicts() if are_listed else given
 
 
 def _plain(text: bytes, part: str) -> Any:
@@ -285,12 +272,6 @@ def _plain(text: bytes, part: str) -> Any:
     if document.repeated:
         raise _Unreadable(f"must hold JSON without repeated keys (in {part})")
     return document.data
-
-
-def _lines(rows: list[dict[str, Any]], keys: list[str]) -> Iterator[bytes]:
-    for start in range(0, len(rows), _ROWS_PER_LINE):
-        some = rows[start : start + _ROWS_PER_LINE]
-        yield _json([[row.get(key) for key in keys] for row in some])
 
 
 def _json(value: Any) -> bytes:
