@@ -21,7 +21,7 @@ from paysim.errors import PaysimError, ScenarioError, shown
 
 try:
     import fcntl
-except ImportError:  # A system without POSIX locks: files are still replaced whole.
+except ImportError:  # A system without such locks: files are still replaced whole.
     fcntl = None  # type: ignore[assignment]
 
 _TRIES = 100

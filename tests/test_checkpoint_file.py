@@ -192,11 +192,11 @@ def test_forged_header(data, number, digest, path):
         if change == "remove":
             del within[steps[-1]]
         elif change == "add" and isinstance(within, dict):
-            within[data.draw(st.text(max_size=4))] = data.draw(ODD)
+            within[data.draw(st.text(max_size=4))] = copy.deepcopy(data.draw(ODD))
         elif change == "copy" and isinstance(within, list):
             within.append(copy.deepcopy(within[steps[-1]]))
         else:
-            within[steps[-1]] = data.draw(ODD)
+            within[steps[-1]] = copy.deepcopy(data.draw(ODD))
     if digest and isinstance(header.get("scenario"), dict):
         # The hash of the scenario follows, so that the kernel's own checks are reached.
         try:
