@@ -332,6 +332,38 @@ def test_change_in_ones_own_queue_lets_what_stood_behind_settle(kind: str) -> No
     assert match.settled[2] == [("row-2", "queue_release", 1)]
 
 
+@pytest.mark.parametrize("deferred", [False, True])
+def test_agent_below_its_floor_does_not_keep_others_from_a_posting(deferred: bool) -> None:
+    """
+    What an agent below its floor cannot pay is left out of a posting; the rest of it settles.
+
+    Under deferred crediting its net receipt does not count, as it comes after the posting.
+    """
+    rows = [("B", "C", 6), ("C", "B", 4), ("C", "A", 2), ("A", "B", 1)]
+    config = {
+        "ticks_per_day": 1,
+        "num_days": 1,
+        "agent_configs": [
+            {"id": "A", "opening_balance": -1, "credit_limit": 1},
+            {"id": "B", "opening_balance": 2},
+            {"id": "C", "opening_balance": 0},
+        ],
+        "lsm_config": {"bilateral_offsetting": False, "cycles": False, "gridlock_resolution": True},
+        "rules": {"deferred_crediting": deferred},
+        "transactions": [
+            {"sender_id": a, "receiver_id": b, "amount": amount, "arrival_tick": 0}
+            for a, b, amount in rows
+        ],
+        "scenario_events": [
+            {"type": "credit_limit_change", "tick": 0, "agent_id": "A", "amount": 0}
+        ],
+    }
+    match = Match(config)
+    match.play([])
+    ids = sorted(transaction for transaction, _, _ in match.settled[0])
+    assert ids == ["row-1", "row-2", "row-3"] + ["row-4"] * (not deferred)
+
+
 @given(scenarios(), st.lists(st.integers(1, 9), min_size=1))
 def test_advancing_many_ticks_equals_the_oracles(
     config: dict[str, Any], stretches: list[int]

@@ -102,12 +102,12 @@ pub struct ArrivalProcess {
     priorities: Option<Weighted<u8>>,
     divisible: bool,
     /// Beside the rest, which is gone through in every tick.
-    origin: Box<Origin>,
+    configured: Box<Configured>,
 }
 
 /// What the tables of a process are made from.
 #[derive(Debug, Clone)]
-struct Origin {
+struct Configured {
     rate_per_tick: f64,
     intraday_profile: Vec<f64>,
     multiplier: f64,
@@ -160,7 +160,7 @@ impl ArrivalProcess {
             priority,
             priorities,
             divisible: spec.divisible,
-            origin: Box::new(Origin {
+            configured: Box::new(Configured {
                 rate_per_tick: spec.rate_per_tick,
                 intraday_profile: spec.intraday_profile.clone(),
                 multiplier: 1.0,
@@ -172,10 +172,13 @@ impl ArrivalProcess {
 
     /// From now on the rate is the configured one times this.
     pub fn set_rate_multiplier(&mut self, multiplier: f64) {
-        let origin = &mut self.origin;
-        if multiplier != origin.multiplier {
-            origin.multiplier = multiplier;
-            self.counts = counts(origin.rate_per_tick * multiplier, &origin.intraday_profile);
+        let configured = &mut self.configured;
+        if multiplier != configured.multiplier {
+            configured.multiplier = multiplier;
+            self.counts = counts(
+                configured.rate_per_tick * multiplier,
+                &configured.intraday_profile,
+            );
         }
     }
 
@@ -191,7 +194,7 @@ impl ArrivalProcess {
     /// [`Error::Spec`] if no receiver is left with a weight.
     pub fn set_counterparty_weight(&mut self, receiver: AgentId, weight: f64) -> Result<()> {
         let others = (0..self.agents).filter(|&other| other != self.sender.0);
-        let mut weights = match self.origin.weights.take() {
+        let mut weights = match self.configured.weights.take() {
             Some(weights) => weights,
             None => others.map(|other| (AgentId(other), 1.0)).collect(),
         };
@@ -205,11 +208,11 @@ impl ArrivalProcess {
             ));
         }
         // Draws follow from the weights in force, whatever they were in between.
-        if !self.origin.weights_given && weights.iter().all(|(_, weight)| *weight == 1.0) {
+        if !self.configured.weights_given && weights.iter().all(|(_, weight)| *weight == 1.0) {
             self.counterparties = None;
         } else {
             self.counterparties = Some(weighted(&weights));
-            self.origin.weights = Some(weights);
+            self.configured.weights = Some(weights);
         }
         Ok(())
     }

@@ -5,10 +5,16 @@
 //! settles together. The result does not depend on the order of dropping, and no other set that
 //! keeps each sender's order has more transactions or more value. Work is proportional to the
 //! candidates. Source: Bech and Soramäki (2001), Bank of Finland Discussion Paper 9/2001.
+//!
+//! Under deferred crediting net receipts reach nobody in time, which matters only to an agent that
+//! is below its floor from the start: it cannot pay at all.
 
 use crate::ids::{AgentId, TransactionId};
 use crate::ledger::Posting;
 use crate::state::State;
+
+/// A position that no receipts lift to the floor.
+const BARRED: i128 = i128::MIN / 2;
 
 /// Candidates of one sender: a range of the search's items, shortened from its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +123,13 @@ impl Search {
     fn touch(&mut self, agent: AgentId, state: &State) {
         if !self.seen[agent.ix()] {
             self.seen[agent.ix()] = true;
-            self.positions[agent.ix()] = i128::from(state.ledger[agent].available());
+            let available = state.ledger[agent].available();
+            let is_barred = available < 0 && state.rules.deferred_crediting;
+            self.positions[agent.ix()] = if is_barred {
+                BARRED
+            } else {
+                i128::from(available)
+            };
             self.touched.push(agent);
         }
     }
