@@ -183,7 +183,9 @@ impl Column {
             }
             other => {
                 let expected = format!("{} must be text, numbers, dates or times", field.word());
-                return Err(PyValueError::new_err((expected, other.to_string())));
+                let name = other.to_string();
+                let name = name.split('(').next().unwrap_or_default().to_owned();
+                return Err(PyValueError::new_err((expected, name)));
             }
         })
     }

@@ -1,10 +1,10 @@
 //! Arrivals and deadlines that are moments.
 
-use crate::builder::{Builder, Cells, DateKind, NO_DAY};
+use crate::builder::{Builder, Cells, DateKind, NO_DAY, found};
 use crate::clock::{Hours, Outside, Placed};
 use crate::date_time::{DAY, Date, SECOND, Time, date, moment, time};
 use crate::field::Field;
-use crate::problem::Refusal;
+use crate::problem::{Problem, Refusal};
 
 impl Builder<'_> {
     /// The arrival of a row as a moment, and its deadline.
@@ -98,29 +98,49 @@ impl Builder<'_> {
         };
         let row = self.len() as u32;
         let (first, first_kind, first_offset) = *self.form.get_or_insert((row, kind, offset));
-        let refusal = if kind != first_kind {
-            Refusal::new(match first_kind {
-                DateKind::Calendar => "must have a date, as the rows before it have",
-                DateKind::Numbered => "must have the number of a day, as the rows before it have",
-                DateKind::Undated => "must have no date, as the rows before it have none",
-            })
-        } else if offset != first_offset {
-            let as_first = format!("as row {} has", first + 1);
-            Refusal::new(match first_offset {
-                None => format!("must have no offset of a time zone, {as_first} none"),
-                Some(0) => format!("must have the offset Z or +00:00, {as_first}"),
+        if kind != first_kind {
+            let expected = match first_kind {
+                DateKind::Calendar => "must have a date, like",
+                DateKind::Numbered => "must have the number of a day, like",
+                DateKind::Undated => "must have no date, like",
+            };
+            self.refuse_unlike(cells, field, expected.to_owned(), "", first);
+            return None;
+        }
+        if offset != first_offset {
+            let expected = match first_offset {
+                None => "must have no offset of a time zone, like".to_owned(),
+                Some(0) => "must have the offset Z or +00:00, like".to_owned(),
                 Some(minutes) => {
                     let sign = if minutes < 0 { '-' } else { '+' };
                     let (hours, rest) = (minutes.abs() / 60, minutes.abs() % 60);
-                    format!("must have the offset {sign}{hours:02}:{rest:02}, {as_first}")
+                    format!("must have the offset {sign}{hours:02}:{rest:02}, like")
                 }
-            })
-            .hint("times are read as they are written, so all must be of one zone")
-        } else {
-            return Some((day, clock));
-        };
-        self.refuse(field, cells.cell(field).trim_ascii(), refusal);
-        None
+            };
+            let hint = "times are read as they are written, so all must be of one zone";
+            self.refuse_unlike(cells, field, expected, hint, first);
+            return None;
+        }
+        Some((day, clock))
+    }
+
+    /// Refuses a moment for being written in another way than that of the first row that has one.
+    fn refuse_unlike(
+        &mut self,
+        cells: &impl Cells,
+        field: Field,
+        expected: String,
+        hint: &'static str,
+        first: u32,
+    ) {
+        self.problems.add(Problem {
+            row: self.len() as u32,
+            field: Some(field),
+            expected,
+            found: found(cells.cell(field).trim_ascii()),
+            hint,
+            other: Some(first),
+        });
     }
 }
 
