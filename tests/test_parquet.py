@@ -144,6 +144,26 @@ def test_dates_and_times(here):
     assert read.transactions.table().column("arrival_tick") == [1, 660, 599]
 
 
+def test_types_need_no_settings(here):
+    """
+    How texts are written says nothing of cells that have a type.
+    """
+    columns = whole(
+        amount=[1.5, 2.0, 3.25],
+        arrival_time=[dt.datetime(2026, 11, 20, 8, n) for n in range(ROWS)],
+        deadline_time=["20.11.2026 09:00", "21.11.2026 09:00", None],
+    )
+    del columns["arrival_tick"]
+    settings = {"decimals": 2, "decimal_comma": True, "dates": "dmy"}
+    table = parquet(columns=columns, **HOURS, **settings).transactions.table()
+    assert table.column("amount") == [150, 200, 325]
+    assert table.column("arrival_tick") == [0, 1, 2]
+    assert table.column("deadline_tick") == [60, 660, None]
+    columns["amount"] = ["1,5", "2", "3,25"]
+    table = parquet(columns=columns, **HOURS, **settings).transactions.table()
+    assert table.column("amount") == [150, 200, 325]
+
+
 def test_mistakes(here):
     """
     Every mistake is told with its row, key and header.

@@ -2,7 +2,7 @@
 
 use crate::builder::{Builder, Cells, DateKind, NO_DAY, found};
 use crate::clock::{Hours, Outside, Placed};
-use crate::date_time::{DAY, Date, SECOND, Time, date, moment, time};
+use crate::date_time::{DAY, Date, DateOrder, SECOND, Time, date, moment, time};
 use crate::field::Field;
 use crate::problem::{Problem, Refusal};
 
@@ -40,15 +40,17 @@ impl Builder<'_> {
     }
 
     fn arrival(&mut self, cells: &impl Cells) -> Option<(i32, i64)> {
-        let order = self.settings.dates;
         if self.has[Field::ArrivalDate.ix()] {
-            let day = self.required(cells, Field::ArrivalDate, |_, cell| date(cell, order));
+            let day = self.required(cells, Field::ArrivalDate, |own, cell| {
+                date(cell, own.order(cells, Field::ArrivalDate))
+            });
             let clock = self.required(cells, Field::ArrivalTime, |_, cell| time(cell));
             let (day, clock) = (day?, clock?);
             return self.in_form(cells, Field::ArrivalTime, Some(day), clock);
         }
-        let (day, clock) =
-            self.required(cells, Field::ArrivalTime, |_, cell| moment(cell, order))?;
+        let (day, clock) = self.required(cells, Field::ArrivalTime, |own, cell| {
+            moment(cell, own.order(cells, Field::ArrivalTime))
+        })?;
         self.in_form(cells, Field::ArrivalTime, day, clock)
     }
 
@@ -59,8 +61,8 @@ impl Builder<'_> {
         hours: &Hours,
         arrival: (i32, i64),
     ) -> Option<(i32, i64)> {
-        let order = self.settings.dates;
         let (day, clock) = if self.has[Field::DeadlineDate.ix()] {
+            let order = self.order(cells, Field::DeadlineDate);
             let day = self.optional(cells, Field::DeadlineDate, |cell| date(cell, order));
             let clock = self.optional(cells, Field::DeadlineTime, time);
             if cells.cell(Field::DeadlineDate).trim_ascii().is_empty() {
@@ -74,6 +76,7 @@ impl Builder<'_> {
             }
             (Some(day?), clock?)
         } else {
+            let order = self.order(cells, Field::DeadlineTime);
             self.optional(cells, Field::DeadlineTime, |cell| moment(cell, order))?
         };
         if day.is_some() {
@@ -81,6 +84,14 @@ impl Builder<'_> {
         }
         let is_next = hours.open + hours.length > DAY && clock.0 < arrival.1;
         Some((arrival.0 + i32::from(is_next), clock.0))
+    }
+
+    fn order(&self, cells: &impl Cells, field: Field) -> DateOrder {
+        if cells.is_typed(field) {
+            DateOrder::Ymd
+        } else {
+            self.settings.dates
+        }
     }
 
     /// A date and a time, if they are written as the first ones are.
