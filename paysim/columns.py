@@ -23,7 +23,7 @@ Told = Callable[[Problem], None]
 
 _WHOLE = re.compile(r"-?[0-9]{1,40}", re.ASCII)
 _AMOUNT = re.compile(r"(-?[0-9]{1,40})(?:([.,])([0-9]{0,40}))?", re.ASCII)
-_GROUPED = re.compile(r"-?[0-9][0-9 ,.'_]*", re.ASCII)
+_GROUPED = re.compile(r"-?(?=.*[0-9])[0-9 ,.'_]+", re.ASCII)
 
 # The compiled reader of transactions says the same in the same words.
 _NO_AMOUNT = "must be an amount, digits and at most a decimal point"
@@ -140,15 +140,24 @@ def minor_units(text: str, decimals: int, mark: str) -> int | Unread:
     """
     match = _AMOUNT.fullmatch(text)
     if match is None or (match[2] or mark) != mark:
-        if match is not None and match[2] == ",":
-            return Unread(_NO_AMOUNT, _COMMA)
-        return Unread(_NO_AMOUNT, _SEPARATORS if _GROUPED.fullmatch(text) else "")
+        return Unread(_NO_AMOUNT, _advice_for(text, decimals, mark))
     places = (match[3] or "").rstrip("0")
     if len(places) > decimals:
         if not decimals:
             return Unread("must be in minor units, without decimal places", _PLACES)
         return Unread(f"must have at most {decimals} decimal place{'s' * (decimals > 1)}")
     return int(match[1] + places.ljust(decimals, "0"))
+
+
+def _advice_for(text: str, decimals: int, mark: str) -> str:
+    """
+    Return what may help where a text is no amount.
+    """
+    if mark == "." and "." not in text:
+        value = minor_units(text, decimals, ",")
+        if isinstance(value, int) and value > 0:
+            return _COMMA
+    return _SEPARATORS if _GROUPED.fullmatch(text) else ""
 
 
 def _names(field: Field) -> list[str]:

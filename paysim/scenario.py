@@ -285,7 +285,7 @@ class Scenario(Checked):
         if problems.count or of_files.count:
             raise files.error(problems, of_files)
         assert isinstance(scenario, Scenario)
-        object.__setattr__(scenario, "given", frozenset(given_keys(cls, raw)))
+        object.__setattr__(scenario, "given", frozenset(given_keys(cls, whole)))
         object.__setattr__(scenario, "source", files.source)
         object.__setattr__(scenario, "unused", files.unused)
         return scenario

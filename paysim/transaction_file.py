@@ -187,12 +187,15 @@ def read_mapping(path: str, problems: Problems) -> Mapping | None:
     except ScenarioError as error:
         found += error.problems
     else:
-        for steps, at in document.repeated:
-            place = place_text(path, at)
-            found.append(Problem(place, path_text(steps), "key is given twice", ""))
         own = Problems()
         said = Record(MappingFile).read(document.data, (), own)
-        found += (placed(problem, document, path) for problem in own.kept)
+        at = [
+            (place, Problem("", path_text(steps), "key is given twice", ""))
+            for steps, place in document.repeated
+        ]
+        at += ((document.locate(p.steps, p.at_key), p) for p in own.kept)
+        at.sort(key=lambda pair: pair[0])
+        found += (attrs.evolve(p, place=place_text(path, place)) for place, p in at)
         if not found:
             mapping = Mapping(said, said.agents, path, document)
     for problem in found:

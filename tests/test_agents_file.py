@@ -9,11 +9,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from paysim.agents_file import AgentReading, agent_rows
 from paysim.errors import Problems, ScenarioError
+from paysim.given import load_transactions
 from paysim.records import Record
 from paysim.scenario import AgentConfig, LiquidityAware, LiquiditySplitting, Scenario
 
@@ -373,3 +374,41 @@ def test_any_bytes(content):
         Path(directory, "agents.csv").write_bytes(b"id,balance,policy\nA,1,fifo\n" + content)
         agents = scenario(directory, "agents.csv")
     assert isinstance(agents, tuple) or all(line.startswith("agents.csv") for line in agents)
+
+
+@given(
+    st.text(st.sampled_from("0123456789.,' _-+e"), min_size=1, max_size=7).map(str.strip),
+    st.integers(0, 3),
+    st.booleans(),
+)
+@example("1.230", 2, False)
+@example("1,5", 2, False)
+@example("1.5", 0, True)
+def test_amounts_are_those_of_transactions(cell, decimals, decimal_comma):
+    """
+    An amount in a file of agents is what it is in one of transactions, or refused in its words.
+    """
+    if not cell or cell.startswith("-"):
+        return
+    reading = {"decimals": decimals, "decimal_comma": decimal_comma, "delimiter": ";"}
+    agents, lines = read(f"id;balance\nA;{cell}\n", **reading)
+    expected = given_amount(cell, reading)
+    if isinstance(expected, int):
+        assert (lines, agents[0].opening_balance) == ([], expected)
+    elif expected == "must be more than 0":
+        assert (lines, agents[0].opening_balance) == ([], 0)
+    else:
+        assert [line.split("  ")[2].replace(f" (got {cell!r})", "") for line in lines] == [expected]
+
+
+def given_amount(cell, reading):
+    """
+    Return the amount of a transaction that a file gives by a cell, or why there is none.
+    """
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, "payments.csv")
+        path.write_text(f"sender_id;receiver_id;amount;arrival_tick\nA;B;{cell};0\n")
+        try:
+            return load_transactions(path, ticks_per_day=1, **reading).transactions.total_amount
+        except ScenarioError as error:
+            return str(error).split("  ")[2].replace(f" (got {cell!r})", "")

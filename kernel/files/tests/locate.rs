@@ -6,8 +6,9 @@ use csv_core::{ReadRecordResult, Reader};
 use paysim_files::locate::locate;
 
 /// The cells of each record, as the parser sees them.
-fn records(text: &[u8]) -> Vec<Vec<Vec<u8>>> {
-    let (mut parser, mut records) = (Reader::new(), Vec::new());
+fn records(parser: &mut Reader, text: &[u8]) -> Vec<Vec<Vec<u8>>> {
+    parser.reset();
+    let mut records = Vec::new();
     let (mut out, mut ends) = ([0; 64], [0; 64]);
     let (mut rest, mut written, mut cells) = (text, 0, 0);
     loop {
@@ -39,12 +40,13 @@ fn from((line, column): (u64, u64), text: &[u8]) -> &[u8] {
     &rest[column as usize - 1..]
 }
 
-/// In every text of up to eight characters each cell is found where it stands.
+/// In every text of up to seven characters each cell is found where it stands.
 #[test]
 fn every_short_text() {
+    let mut parser = Reader::new();
     let letters = b"a,\"\n\r";
     let mut texts: Vec<Vec<u8>> = vec![Vec::new()];
-    for _ in 0..8 {
+    for _ in 0..7 {
         let longer = |text: &Vec<u8>| {
             let text = text.clone();
             letters
@@ -53,7 +55,7 @@ fn every_short_text() {
         };
         texts = texts.iter().flat_map(longer).collect();
         for text in &texts {
-            let records = records(text);
+            let records = records(&mut parser, text);
             let wanted: Vec<_> = (0_u64..)
                 .zip(&records)
                 .flat_map(|(record, cells)| (0..cells.len()).map(move |cell| (record, Some(cell))))

@@ -68,6 +68,15 @@ impl paysim_files::Cells for Row {
     fn cell(&self, field: Field) -> &[u8] {
         self.columns[self.places[field.ix()]].cell(self.row)
     }
+
+    #[inline]
+    fn is_typed(&self, field: Field) -> bool {
+        let mut column = &self.columns[self.places[field.ix()]];
+        while let Column::Coded(_, values) = column {
+            column = values;
+        }
+        matches!(column, Column::Made(..))
+    }
 }
 
 /// A column whose cells are text, or have been turned into it.
@@ -183,7 +192,9 @@ impl Column {
             }
             other => {
                 let expected = format!("{} must be text, numbers, dates or times", field.word());
-                return Err(PyValueError::new_err((expected, other.to_string())));
+                let name = other.to_string();
+                let name = name.split('(').next().unwrap_or_default().to_owned();
+                return Err(PyValueError::new_err((expected, name)));
             }
         })
     }

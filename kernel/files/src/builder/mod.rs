@@ -42,6 +42,13 @@ pub struct Settings {
 pub trait Cells {
     /// The cell of a field that has a column.
     fn cell(&self, field: Field) -> &[u8];
+
+    /// Whether the cells of a field come from a type and not from a text: amounts then have a
+    /// decimal point, and dates begin with the year, however texts are written.
+    #[inline]
+    fn is_typed(&self, _field: Field) -> bool {
+        false
+    }
 }
 
 /// What came of reading.
@@ -134,9 +141,9 @@ impl<'a> Builder<'a> {
             let refusal = Refusal::new("must not be the sender");
             self.refuse(Field::ReceiverId, cells.cell(Field::ReceiverId), refusal);
         }
-        let amount = self.required(cells, Field::Amount, |own, cell| {
-            own.settings.amounts.read(cell)
-        });
+        let mut form = self.settings.amounts;
+        form.comma &= !cells.is_typed(Field::Amount);
+        let amount = self.required(cells, Field::Amount, |_, cell| form.read(cell));
         let amount = amount.unwrap_or(0);
         if self.has[Field::ArrivalTick.ix()] {
             self.push_arrival_tick(cells);

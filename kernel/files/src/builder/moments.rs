@@ -1,10 +1,10 @@
 //! Arrivals and deadlines that are moments.
 
-use crate::builder::{Builder, Cells, DateKind, NO_DAY};
+use crate::builder::{Builder, Cells, DateKind, NO_DAY, found};
 use crate::clock::{Hours, Outside, Placed};
-use crate::date_time::{DAY, Date, SECOND, Time, date, moment, time};
+use crate::date_time::{DAY, Date, DateOrder, SECOND, Time, date, moment, time};
 use crate::field::Field;
-use crate::problem::Refusal;
+use crate::problem::{Problem, Refusal};
 
 impl Builder<'_> {
     /// The arrival of a row as a moment, and its deadline.
@@ -40,15 +40,17 @@ impl Builder<'_> {
     }
 
     fn arrival(&mut self, cells: &impl Cells) -> Option<(i32, i64)> {
-        let order = self.settings.dates;
         if self.has[Field::ArrivalDate.ix()] {
-            let day = self.required(cells, Field::ArrivalDate, |_, cell| date(cell, order));
+            let day = self.required(cells, Field::ArrivalDate, |own, cell| {
+                date(cell, own.order(cells, Field::ArrivalDate))
+            });
             let clock = self.required(cells, Field::ArrivalTime, |_, cell| time(cell));
             let (day, clock) = (day?, clock?);
             return self.in_form(cells, Field::ArrivalTime, Some(day), clock);
         }
-        let (day, clock) =
-            self.required(cells, Field::ArrivalTime, |_, cell| moment(cell, order))?;
+        let (day, clock) = self.required(cells, Field::ArrivalTime, |own, cell| {
+            moment(cell, own.order(cells, Field::ArrivalTime))
+        })?;
         self.in_form(cells, Field::ArrivalTime, day, clock)
     }
 
@@ -59,8 +61,8 @@ impl Builder<'_> {
         hours: &Hours,
         arrival: (i32, i64),
     ) -> Option<(i32, i64)> {
-        let order = self.settings.dates;
         let (day, clock) = if self.has[Field::DeadlineDate.ix()] {
+            let order = self.order(cells, Field::DeadlineDate);
             let day = self.optional(cells, Field::DeadlineDate, |cell| date(cell, order));
             let clock = self.optional(cells, Field::DeadlineTime, time);
             if cells.cell(Field::DeadlineDate).trim_ascii().is_empty() {
@@ -74,6 +76,7 @@ impl Builder<'_> {
             }
             (Some(day?), clock?)
         } else {
+            let order = self.order(cells, Field::DeadlineTime);
             self.optional(cells, Field::DeadlineTime, |cell| moment(cell, order))?
         };
         if day.is_some() {
@@ -81,6 +84,14 @@ impl Builder<'_> {
         }
         let is_next = hours.open + hours.length > DAY && clock.0 < arrival.1;
         Some((arrival.0 + i32::from(is_next), clock.0))
+    }
+
+    fn order(&self, cells: &impl Cells, field: Field) -> DateOrder {
+        if cells.is_typed(field) {
+            DateOrder::Ymd
+        } else {
+            self.settings.dates
+        }
     }
 
     /// A date and a time, if they are written as the first ones are.
@@ -98,29 +109,49 @@ impl Builder<'_> {
         };
         let row = self.len() as u32;
         let (first, first_kind, first_offset) = *self.form.get_or_insert((row, kind, offset));
-        let refusal = if kind != first_kind {
-            Refusal::new(match first_kind {
-                DateKind::Calendar => "must have a date, as the rows before it have",
-                DateKind::Numbered => "must have the number of a day, as the rows before it have",
-                DateKind::Undated => "must have no date, as the rows before it have none",
-            })
-        } else if offset != first_offset {
-            let as_first = format!("as row {} has", first + 1);
-            Refusal::new(match first_offset {
-                None => format!("must have no offset of a time zone, {as_first} none"),
-                Some(0) => format!("must have the offset Z or +00:00, {as_first}"),
+        if kind != first_kind {
+            let expected = match first_kind {
+                DateKind::Calendar => "must have a date, like",
+                DateKind::Numbered => "must have the number of a day, like",
+                DateKind::Undated => "must have no date, like",
+            };
+            self.refuse_unlike(cells, field, expected.to_owned(), "", first);
+            return None;
+        }
+        if offset != first_offset {
+            let expected = match first_offset {
+                None => "must have no offset of a time zone, like".to_owned(),
+                Some(0) => "must have the offset Z or +00:00, like".to_owned(),
                 Some(minutes) => {
                     let sign = if minutes < 0 { '-' } else { '+' };
                     let (hours, rest) = (minutes.abs() / 60, minutes.abs() % 60);
-                    format!("must have the offset {sign}{hours:02}:{rest:02}, {as_first}")
+                    format!("must have the offset {sign}{hours:02}:{rest:02}, like")
                 }
-            })
-            .hint("times are read as they are written, so all must be of one zone")
-        } else {
-            return Some((day, clock));
-        };
-        self.refuse(field, cells.cell(field).trim_ascii(), refusal);
-        None
+            };
+            let hint = "times are read as they are written, so all must be of one zone";
+            self.refuse_unlike(cells, field, expected, hint, first);
+            return None;
+        }
+        Some((day, clock))
+    }
+
+    /// Refuses a moment for being written in another way than that of the first row that has one.
+    fn refuse_unlike(
+        &mut self,
+        cells: &impl Cells,
+        field: Field,
+        expected: String,
+        hint: &'static str,
+        first: u32,
+    ) {
+        self.problems.add(Problem {
+            row: self.len() as u32,
+            field: Some(field),
+            expected,
+            found: found(cells.cell(field).trim_ascii()),
+            hint,
+            other: Some(first),
+        });
     }
 }
 
