@@ -73,7 +73,7 @@ def meddle(sim, tick):
             for transaction in agent.central_queue[:1]:
                 with suppress(PaysimError):
                     agent.withdraw(transaction)
-            if tick % 5 == 0:
+            if tick % 5 == 0 and not agent.is_out:
                 agent.set_release_budget(tick + 1)
 
 

@@ -193,7 +193,7 @@ def test_state_of_a_simulation(tmp_path, capsys):
         (["run", "-s", "{state}", "--count", "1", "--seed", "3"], "--seed cannot be given with"),
         (["run", "--count", "1", TWO_BANKS], "--count needs --state"),
         (["run", "--progress", TWO_BANKS], "--progress needs --state"),
-        (["run"], "Missing argument 'SCENARIO'"),
+        (["run"], "give a SCENARIO, or --transactions FILE"),
     ],
     ids=str,
 )
