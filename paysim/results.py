@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 TABLES: Final = ("events", "transactions", "agents", "ticks", "days", "costs")
 
+_PAYMENTS = "payments.csv"
+
 
 class Results:
     """
@@ -141,6 +143,11 @@ class Results:
             PaysimError: The directory cannot be written.
         """
         _check_path("directory", directory)
+        path = overwritten(self.scenario, Path(directory))
+        if path is not None:
+            raise PaysimError(
+                f"{path!r} was read, and would be overwritten: name another directory"
+            )
         with writing(directory) as folder:
             for name in TABLES:
                 self._table(name).write_csv(str(folder / f"{name}.csv"))
@@ -177,7 +184,7 @@ class Results:
             transactions = self.scenario.transactions
             beside = None
             if isinstance(transactions, GivenTransactions):
-                beside = "payments.csv"
+                beside = _PAYMENTS
                 transactions.write_csv(folder / beside)
             scenario = self.scenario.to_dict(beside) | {"rng_seed": self.seed}
             _replace(folder / "scenario.json", json.dumps(scenario, indent=2, ensure_ascii=False))
@@ -196,6 +203,29 @@ class Results:
                 "since these results were taken: ask it for results() again"
             )
         return self._kernel
+
+
+def overwritten(scenario: Scenario, directory: Path) -> str | None:
+    """
+    Return a file that the scenario was read from and that its results would be written over.
+
+    The directory of a run may be written again by the run that is repeated from it: what it reads
+    is what it writes.
+    """
+    written = {f"{name}.csv" for name in TABLES} | {_PAYMENTS}
+    source = scenario.source
+    for path, _ in scenario.unused:
+        here = directory / Path(path).name
+        if here.name not in written or not here.exists() or not here.samefile(path):
+            continue
+        is_same = (
+            source is not None
+            and (path, here.name) == (source.path, _PAYMENTS)
+            and here.read_bytes() == source.transactions.csv()
+        )
+        if not is_same:
+            return path
+    return None
 
 
 def _moment(kernel: Kernel) -> tuple[int, bool]:

@@ -238,3 +238,22 @@ def test_run_directory(tmp_path):
     logs = [Path(tmp_path, name, "events.jsonl").read_bytes() for name in ("out", "again")]
     assert logs[0] == logs[1]
     assert b"row-2" in logs[0]
+
+
+def test_inputs_are_kept(tmp_path):
+    """
+    Results are not written over the file that the payments were read from.
+    """
+    path = tmp_path / "payments.csv"
+    path.write_text("arrival_tick,sender_id,receiver_id,amount\n3,A,B,5\n")
+    scenario = Scenario.from_dict(small([]).to_dict("payments.csv"), folder=tmp_path)
+    before = path.read_bytes()
+    results = paysim.run(scenario)
+    for write in (results.write, results.to_csv):
+        with pytest.raises(PaysimError, match="would be overwritten: name another directory"):
+            write(tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["payments.csv"]
+    assert path.read_bytes() == before
+    results.write(tmp_path / "out")
+    again = paysim.load_scenario(tmp_path / "out" / "scenario.json")
+    paysim.run(again).write(tmp_path / "out")

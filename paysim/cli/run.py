@@ -105,18 +105,11 @@ def _keep_inputs(scenario: Scenario, out: Path) -> None:
     """
     Refuse a directory where the results would be written over a file that was read.
     """
-    from paysim.results import TABLES
+    from paysim.results import overwritten
 
-    written = {f"{name}.csv" for name in (*TABLES, "payments")}
-    source = scenario.source
-    for path, _ in scenario.unused:
-        here = out / Path(path).name
-        if here.name not in written or not here.exists() or not here.samefile(path):
-            continue
-        is_source = source is not None and path == source.path and here.name == "payments.csv"
-        # A run may be repeated from the directory that it was written into.
-        if not (is_source and source and here.read_bytes() == source.transactions.csv()):
-            raise ScenarioError(f"{path!r} would be overwritten: --out must be another directory")
+    path = overwritten(scenario, out)
+    if path is not None:
+        raise ScenarioError(f"{path!r} would be overwritten: --out must be another directory")
 
 
 def _advance(simulation: Simulation, ticks: int, report: Callable[[int], None]) -> None:

@@ -14,10 +14,12 @@ from itertools import pairwise
 from pathlib import Path
 from random import Random
 from statistics import median
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
 from measuring import Line, peak_bytes, resident_bytes
+from rows import ROWS_READING, write_rows
 from scenes import bench_scenario
 
 PAYMENTS = 1_000_000
@@ -57,6 +59,28 @@ def million_payments() -> dict[str, float]:
     return {"building": built - start, "advancing": done - built, "bytes": grown / PAYMENTS}
 
 
+def million_rows(kind: str) -> dict[str, float]:
+    """
+    Read a million rows of a file up to a scenario that is ready to run, and return seconds.
+    """
+    from paysim import Scenario
+
+    with TemporaryDirectory() as folder:
+        names = write_rows(Path(folder), PAYMENTS, kind)
+        raw = {
+            "agent_configs": [{"id": name, "opening_balance": 10**12} for name in names],
+            "transactions": {"file": f"payments.{kind}", **ROWS_READING},
+        }
+        before = resident_bytes()
+        start = perf_counter()
+        scenario = Scenario.from_dict(raw, folder=folder)
+        done = perf_counter()
+        grown = peak_bytes() - before
+    assert len(scenario.transactions) == PAYMENTS
+    assert (scenario.ticks_per_day, scenario.num_days) == (600, 5)
+    return {"seconds": done - start, "bytes": grown / PAYMENTS}
+
+
 def idle_ticks(lane: str) -> dict[str, float]:
     """
     Return by how many bytes a thousand ticks without work let the process grow, in the median.
@@ -85,6 +109,12 @@ def apart_lines(repeats: int = 3) -> list[Line]:
         Line("  handing them over before", f"{least['building']:.3f} s"),
         Line("  growth to the peak, per payment", f"{size:.0f} bytes", "< 400", size < 400),
     ]
+    for kind, asked in (("csv", 1.5), ("parquet", 0.4)):
+        runs = [_in_process("rows", kind) for _ in range(repeats)]
+        seconds, size = (min(run[key] for run in runs) for key in ("seconds", "bytes"))
+        what = f"1,000,000 rows of {kind} to a scenario"
+        lines.append(Line(what, f"{seconds:.3f} s", f"< {asked} s", seconds < asked))
+        lines.append(Line("  growth to the peak, per row", f"{size:.0f} bytes"))
     for lane in ("process", "compiled"):
         grown = min(_in_process("idle", lane)["bytes"] for _ in range(repeats))
         ok = grown <= 0
@@ -117,5 +147,5 @@ def _wall_seconds(command: list[str]) -> float:
 
 
 if __name__ == "__main__":
-    figures = million_payments() if sys.argv[1] == "million" else idle_ticks(sys.argv[2])
-    print(json.dumps(figures))
+    measured = {"million": million_payments, "rows": million_rows, "idle": idle_ticks}
+    print(json.dumps(measured[sys.argv[1]](*sys.argv[2:])))

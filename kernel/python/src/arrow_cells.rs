@@ -136,7 +136,7 @@ impl Column {
                 text.push_str(&iso(days));
             }),
             DataType::Date64 => Self::numbers::<Date64Type>(array, |millis, text| {
-                Stamps::default().write(i128::from(millis) * 1_000_000, "", text);
+                Stamps::default().write(millis, 1_000_000, "", text);
             }),
             DataType::Timestamp(unit, zone) => {
                 let zone = match zone.as_deref() {
@@ -152,7 +152,7 @@ impl Column {
                 };
                 let mut stamps = Stamps::default();
                 let mut write = |value: i64, nanos: i64, text: &mut String| {
-                    stamps.write(i128::from(value) * i128::from(nanos), zone, text);
+                    stamps.write(value, nanos, zone, text);
                 };
                 match unit {
                     TimeUnit::Second => Self::numbers::<TimestampSecondType>(array, |v, t| {
@@ -200,7 +200,7 @@ impl Column {
     }
 
     fn made(array: &dyn Array, mut write: impl FnMut(usize, &mut String)) -> Self {
-        let mut text = String::new();
+        let mut text = String::with_capacity(array.len() * 8);
         let mut ends = Vec::with_capacity(array.len());
         for row in 0..array.len() {
             if array.is_valid(row) {
@@ -240,7 +240,10 @@ fn decimal(value: i128, scale: i8, text: &mut String) {
     if value < 0 {
         text.push('-');
     }
-    let digits = digits.format(value.unsigned_abs());
+    let digits = match u64::try_from(value.unsigned_abs()) {
+        Ok(value) => digits.format(value),
+        Err(_) => digits.format(value.unsigned_abs()),
+    };
     if scale <= 0 {
         text.push_str(digits);
         text.extend(std::iter::repeat_n('0', places));
@@ -264,33 +267,36 @@ struct Stamps {
 }
 
 impl Stamps {
-    /// A moment in nanoseconds since 1970.
-    fn write(&mut self, nanos: i128, zone: &str, text: &mut String) {
-        let day = i128::from(DAY);
-        let date = nanos.div_euclid(day).clamp(-719_162, 2_932_896) as i32;
+    /// A moment in units of so many nanoseconds since 1970.
+    fn write(&mut self, value: i64, nanos: i64, zone: &str, text: &mut String) {
+        let day = DAY / nanos;
+        let date = value.div_euclid(day).clamp(-719_162, 2_932_896) as i32;
         if date != self.date || self.text.is_empty() {
             self.date = date;
             self.text = iso(date);
         }
         text.push_str(&self.text);
         text.push(' ');
-        clock(nanos.rem_euclid(day) as i64, text);
+        clock(value.rem_euclid(day) * nanos, text);
         text.push_str(zone);
     }
 }
 
 fn clock(nanos: i64, text: &mut String) {
     let (seconds, rest) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
-    for (part, mark) in [
-        (seconds / 3600, ":"),
-        (seconds / 60 % 60, ":"),
-        (seconds % 60, ""),
-    ] {
-        let digit = |value: i64| char::from(b'0' + (value % 10) as u8);
-        text.push(digit(part / 10));
-        text.push(digit(part));
-        text.push_str(mark);
-    }
+    let digit = |value: i64| b'0' + (value % 10) as u8;
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let clock = [
+        digit(hour / 10),
+        digit(hour),
+        b':',
+        digit(minute / 10),
+        digit(minute),
+        b':',
+        digit(second / 10),
+        digit(second),
+    ];
+    text.push_str(str::from_utf8(&clock).unwrap_or_default());
     if rest > 0 {
         // Writing to a String cannot fail.
         let _ = write!(text, ".{rest:09}");
