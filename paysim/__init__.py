@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from paysim.agent import Agent
     from paysim.clock import TickOutcome
     from paysim.errors import PaysimError, ScenarioError
-    from paysim.given import load_transactions
+    from paysim.files.transactions import load_transactions
     from paysim.loading import load_scenario
     from paysim.orchestrator import Orchestrator
     from paysim.results import Results
@@ -62,7 +62,7 @@ _HOME = {
     "TickOutcome": "clock",
     "Transaction": "scenario",
     "load_scenario": "loading",
-    "load_transactions": "given",
+    "load_transactions": "files.transactions",
     "run": "simulation",
 }
 

@@ -27,8 +27,8 @@ import attrs
 
 from paysim._kernel import GivenTransactions
 from paysim.errors import PaysimError, Problem, ScenarioError, shown
-from paysim.given import given_rows
-from paysim.json_text import read_json
+from paysim.files.json_text import read_json
+from paysim.files.transactions import given_rows
 from paysim.loading import BYTES_MAX
 from paysim.scenario import SEED_MAX, Scenario
 from paysim.texts import SyntaxProblem

@@ -12,8 +12,8 @@ from typing import Any
 
 import attrs
 
-from paysim.documents import BYTES_MAX, decoded, parsed, place_text, read_bytes
 from paysim.errors import PROBLEMS_MAX, Problem, ScenarioError, path_text, shown
+from paysim.files.documents import BYTES_MAX, decoded, parsed, place_text, read_bytes
 from paysim.scenario import Scenario
 from paysim.texts import Place
 

@@ -18,7 +18,6 @@ from typing import Annotated, Any, Final, get_args
 import attrs
 
 from paysim._kernel import GivenTransactions
-from paysim.agents_file import AgentFile
 from paysim.behaviour import (
     Amount,
     AmountDistribution,
@@ -38,7 +37,6 @@ from paysim.behaviour import (
     WeightedPriorities,
     as_tuple,
 )
-from paysim.beside import Files, FromFile
 from paysim.bounds import check_arrival_tables, check_costs
 from paysim.errors import Problems, TooManyProblems, shown
 from paysim.event_checks import check_scenario_events
@@ -54,7 +52,10 @@ from paysim.fields import (
     Whole,
     suggest_agent,
 )
-from paysim.given import Loaded, given_rows
+from paysim.files.agents import AgentFile
+from paysim.files.beside import Files, FromFile
+from paysim.files.transaction_reading import TransactionFile
+from paysim.files.transactions import Loaded, given_rows
 from paysim.records import (
     MISSING,
     Checked,
@@ -78,7 +79,6 @@ from paysim.rules import (
     Rules,
 )
 from paysim.scenario_events import EVENTS_MAX, ExtraTransaction, ScenarioEvent
-from paysim.transaction_file import TransactionFile
 
 __all__ = [
     "AMOUNT_MAX",

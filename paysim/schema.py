@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from paysim.beside import FromFile
 from paysim.exact import DECIMAL_TEXT
 from paysim.fields import (
     Choice,
@@ -23,10 +22,11 @@ from paysim.fields import (
     Weights,
     Whole,
 )
-from paysim.file_kinds import FileName, Headers
+from paysim.files.beside import FromFile
+from paysim.files.kinds import FileName, Headers
+from paysim.files.transaction_reading import ClockTime, Length
 from paysim.records import MISSING, Either, Field, Listed, OneOf, Optional, Record, layout
 from paysim.scenario import Scenario
-from paysim.transaction_file import ClockTime, Length
 
 Schema = dict[str, Any]
 

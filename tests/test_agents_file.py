@@ -12,9 +12,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from paysim.agents_file import AgentReading, agent_rows
 from paysim.errors import Problems, ScenarioError
-from paysim.given import load_transactions
+from paysim.files.agents import AgentReading, agent_rows
+from paysim.files.transactions import load_transactions
 from paysim.records import Record
 from paysim.scenario import AgentConfig, LiquidityAware, LiquiditySplitting, Scenario
 

@@ -29,7 +29,7 @@ from paysim._kernel import GivenTransactions
 from paysim.checkpoint_format import FORMAT, decoded
 from paysim.checkpoints import read_checkpoint
 from paysim.errors import PaysimError, ScenarioError
-from paysim.given import given_rows
+from paysim.files.transactions import given_rows
 from paysim.scenario import Scenario
 from paysim.simulation import Simulation
 from paysim.testing import payment, tiny_scenario

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paysim.csv_text import read_csv
+from paysim.files.csv_text import read_csv
 from paysim.texts import SyntaxProblem
 
 CELLS = st.text(st.sampled_from('ab"1 ,;|\t\n'), max_size=5)

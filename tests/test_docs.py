@@ -12,14 +12,14 @@ import pytest
 from record import EXAMPLES, PAGES, ROOT, output, rendered
 
 import paysim
-from paysim.agents_file import AgentFile
 from paysim.cli import cli
-from paysim.columns import column_kinds
+from paysim.files.agents import AgentFile
+from paysim.files.columns import column_kinds
+from paysim.files.transaction_reading import FIELDS, TransactionFile
 from paysim.policies import release, reprioritise, set_release_budget, withdraw
 from paysim.records import Record, layout
 from paysim.results import TABLES
 from paysim.testing import Scripted, payment, tiny_scenario
-from paysim.transaction_file import FIELDS, TransactionFile
 
 LINK = re.compile(r"\]\(([^)#\s]+)?(#[^)\s]+)?\)")
 

@@ -316,8 +316,8 @@ def test_number_of_values_is_bounded(is_json, monkeypatch):
         laughs += f"{next}: &{next} [{', '.join([f'*{one}'] * 10)}]\n"
     assert told(laughs)[0].endswith("must hold at most 1400000 values")
 
-    monkeypatch.setattr("paysim.yaml_text.YAML_VALUES_MAX", 100)
-    monkeypatch.setattr("paysim.json_text.JSON_VALUES_MAX", 100)
+    monkeypatch.setattr("paysim.files.yaml_text.YAML_VALUES_MAX", 100)
+    monkeypatch.setattr("paysim.files.json_text.JSON_VALUES_MAX", 100)
     name = "day.json" if is_json else "day.yaml"
     lines = told("[" + ", ".join(["0"] * 100) + "]", name)
     assert lines[0].endswith("must hold at most 100 values")

@@ -11,11 +11,9 @@ import pytest
 from record import ROOT
 
 LAYERS = """
-errors exact texts csv_text fields file_kinds records yaml_text json_text documents columns
-transaction_file transaction_source given agent_reading agents_file behaviour rules beside
-scenario_events bounds event_checks scenario schema loading state_file checkpoint_format checkpoints
-summary results policies clock agent processes arguments saving simulation orchestrator testing logs
-cli
+errors exact texts fields records files behaviour rules scenario_events bounds event_checks scenario
+schema loading state_file checkpoint_format checkpoints summary results policies clock agent
+processes arguments saving simulation orchestrator testing logs cli
 """
 """
 Every module imports only modules that stand before it, wherever in its text the import stands.
@@ -28,24 +26,22 @@ ONLY_IN = {
     "simpy": {"agent", "arguments", "clock", "processes", "simulation"},
     "paysim._kernel": {
         "agent",
-        "beside",
         "bounds",
         "checkpoint_format",
         "checkpoints",
         "event_checks",
-        "given",
+        "files",
         "orchestrator",
         "results",
         "scenario",
         "simulation",
-        "transaction_source",
     },
     "structlog": {"logs"},
-    "yaml": {"yaml_text"},
+    "yaml": {"files"},
     "click": {"cli"},
     "rich": {"cli"},
     "polars": {"results"},
-    "arro3": {"transaction_source"},
+    "arro3": {"files"},
 }
 """
 Libraries and the modules that may import them.

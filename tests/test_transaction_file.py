@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 import paysim
 from paysim import GivenTransactions, Scenario, ScenarioError, Transaction
+from paysim.files.transaction_reading import FIELDS
 from paysim.loading import loads_scenario
-from paysim.transaction_file import FIELDS
 
 HEADER = "sender_id,receiver_id,amount,arrival_tick\n"
 HOURS = {"open": "08:00", "close": "18:00", "tick": "1min"}

@@ -11,13 +11,13 @@ from typing import Annotated, Any
 
 import attrs
 
-from paysim.columns import column_kinds
-from paysim.csv_text import DELIMITERS
 from paysim.errors import Problems
 from paysim.fields import Choice, Flag, Steps, Whole
-from paysim.file_kinds import FileName, Headers, resolved
+from paysim.files.columns import column_kinds
+from paysim.files.csv_text import DELIMITERS
+from paysim.files.kinds import FileName, Headers, resolved
+from paysim.files.transaction_reading import DECIMALS_MAX, Mapping, read_mapping
 from paysim.records import Checked, Optional, Record, layout
-from paysim.transaction_file import DECIMALS_MAX, Mapping, read_mapping
 
 
 @attrs.frozen(kw_only=True)

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import attrs
 
-from paysim.csv_text import Cells
-from paysim.documents import place_text
 from paysim.errors import Problem, shown
 from paysim.fields import AMOUNT_MAX, Exact, Kind, Name, Whole, did_you_mean
+from paysim.files.csv_text import Cells
+from paysim.files.documents import place_text
 from paysim.records import Field, OneOf, Record, layout
 
 Told = Callable[[Problem], None]

@@ -11,10 +11,10 @@ from typing import Any
 import attrs
 
 from paysim._kernel import GivenTransactions
-from paysim.agents_file import AgentRows, read_agents
 from paysim.errors import PROBLEMS_MAX, Problem, Problems, ScenarioError, shown
 from paysim.fields import TICKS_MAX, Steps
-from paysim.given import Loaded, read_transactions
+from paysim.files.agents import AgentRows, read_agents
+from paysim.files.transactions import Loaded, read_transactions
 from paysim.records import MISSING, Listed, Record
 
 

@@ -13,11 +13,11 @@ from typing import Annotated, Any, Final, Literal, get_args
 
 import attrs
 
-from paysim.csv_text import DELIMITERS
-from paysim.documents import decoded, parsed, place_text, placed, read_bytes
 from paysim.errors import Problem, Problems, ScenarioError, path_text, shown
 from paysim.fields import Choice, Flag, Kind, Steps, Whole
-from paysim.file_kinds import FileName, Headers
+from paysim.files.csv_text import DELIMITERS
+from paysim.files.documents import decoded, parsed, place_text, placed, read_bytes
+from paysim.files.kinds import FileName, Headers
 from paysim.records import Checked, Optional, Record
 from paysim.texts import Document
 

@@ -10,10 +10,10 @@ from typing import Any, Final
 import attrs
 
 from paysim import _kernel
-from paysim.documents import place_text, reason
 from paysim.errors import Problem, Problems, shown
 from paysim.fields import Steps, did_you_mean, suggest_agent
-from paysim.transaction_file import FIELDS, TransactionReading
+from paysim.files.documents import place_text, reason
+from paysim.files.transaction_reading import FIELDS, TransactionReading
 
 _HEADERS_SHOWN: Final = 12
 _BATCH_ROWS: Final = 2**16

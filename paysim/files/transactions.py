@@ -14,10 +14,10 @@ import attrs
 from paysim._kernel import GivenTransactions
 from paysim.errors import Problems, ScenarioError, TooManyProblems, shown
 from paysim.fields import Steps
-from paysim.file_kinds import resolved
+from paysim.files.kinds import resolved
+from paysim.files.source import Source
+from paysim.files.transaction_reading import TransactionFile, hours, merged, read_mapping
 from paysim.records import Record
-from paysim.transaction_file import TransactionFile, hours, merged, read_mapping
-from paysim.transaction_source import Source
 
 TICKS_PER_DAY_MAX: Final = 1_000_000
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import attrs
 
-from paysim.agent_reading import AgentFile, AgentReading, agent_reading
-from paysim.columns import Told, Unread, cell_value, column_kinds, find_columns
-from paysim.csv_text import Cells, Row, read_csv
-from paysim.documents import decoded, place_text, read_bytes
 from paysim.errors import Problem, Problems, ScenarioError, shown
 from paysim.fields import AGENTS_MAX
-from paysim.file_kinds import resolved
+from paysim.files.agent_reading import AgentFile, AgentReading, agent_reading
+from paysim.files.columns import Told, Unread, cell_value, column_kinds, find_columns
+from paysim.files.csv_text import Cells, Row, read_csv
+from paysim.files.documents import decoded, place_text, read_bytes
+from paysim.files.kinds import resolved
 from paysim.records import MISSING, Record, layout
 from paysim.texts import SyntaxProblem
 

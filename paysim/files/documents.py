@@ -88,16 +88,16 @@ def parsed(text: str, name: str) -> Document:
 def _parsed(text: str, name: str) -> Document:
     # Only the parser that is wanted is imported.
     if name.lower().endswith(".json"):
-        from paysim.json_text import read_json
+        from paysim.files.json_text import read_json
 
         return read_json(text)
     if _LOOKS_LIKE_JSON.match(text):
         # JSON is YAML too, and its own parser is many times as fast.
-        from paysim.json_text import read_json
+        from paysim.files.json_text import read_json
 
         with contextlib.suppress(SyntaxProblem):
             return read_json(text)
-    from paysim.yaml_text import read_yaml
+    from paysim.files.yaml_text import read_yaml
 
     return read_yaml(text)
 
