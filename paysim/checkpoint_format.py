@@ -21,6 +21,7 @@ import hashlib
 import json
 import struct
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import attrs
@@ -42,7 +43,7 @@ FILE_BYTES_MAX: Final = 2**32
 _WORDS = b"paysim checkpoint "
 _LENGTHS = struct.Struct(">QQQ")
 _DIGEST_BYTES = 64
-_TICK_MAX = 2**32 - 1
+_TICK_MAX = 2**32 - 2
 
 
 @attrs.frozen
@@ -150,6 +151,14 @@ def decoded(content: bytes, name: str) -> Checkpoint:
     except ScenarioError as error:
         told = [attrs.evolve(problem, place=name) for problem in error.problems]
         raise ScenarioError(told, error.omitted) from None
+
+
+def is_checkpoint(path: Path) -> bool:
+    """
+    Whether a file begins like a checkpoint.
+    """
+    with path.open("rb") as file:
+        return file.read(len(_WORDS)) == _WORDS
 
 
 class _Unreadable(Exception):

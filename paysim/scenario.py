@@ -247,12 +247,11 @@ class Scenario(Checked):
 
     def __attrs_post_init__(self) -> None:
         Checked.__attrs_post_init__(self)
-        if not isinstance(self.transactions, tuple):
-            return
-        if any(transaction.id is None for transaction in self.transactions):
+        rows = self.transactions
+        if isinstance(rows, tuple) and any(row.id is None for row in rows):
             named = tuple(
-                attrs.evolve(transaction, id=f"row-{n}") if transaction.id is None else transaction
-                for n, transaction in enumerate(self.transactions, 1)
+                attrs.evolve(row, id=f"row-{n}") if row.id is None else row
+                for n, row in enumerate(rows, 1)
             )
             object.__setattr__(self, "transactions", named)
         events = tuple(_named(event, n) for n, event in enumerate(self.scenario_events, 1))

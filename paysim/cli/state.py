@@ -40,22 +40,26 @@ _state = click.option(
 @click.command()
 @click.option("--config", "-c", type=FilePath(), required=True, help="The scenario file.")
 @click.option("--output", "-o", type=FilePath(), required=True, help="The state file to write.")
-@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@click.option("--force", is_flag=True, help="Replace a state file that is there.")
 def create(config: Path, output: Path, force: bool) -> None:
     """
     Write the state of a scenario before its first tick to a new file.
     """
-    from paysim.checkpoint_format import encoded
+    from paysim.checkpoint_format import encoded, is_checkpoint
+    from paysim.cli.sources import tell_left_out
     from paysim.loading import load_scenario
     from paysim.orchestrator import Orchestrator
-    from paysim.state_file import FileThere, as_path, free, replace_file
+    from paysim.state_file import FileThere, as_path, free, place, replace_file
 
     target = as_path(output)
     scenario = load_scenario(config)
+    tell_left_out(scenario)
     orchestrator = Orchestrator.of(scenario)
     parts = encoded(orchestrator.saved())
     if force:
         with free(target):
+            if target.exists() and not is_checkpoint(target):
+                raise ScenarioError(f"{place(target)}  is no state file, which --force replaces")
             replace_file(target, parts)
     else:
         try:

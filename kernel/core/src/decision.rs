@@ -119,13 +119,14 @@ impl Desk {
                     self.check_held(state, agent, id)
                 };
                 reason.map_err(|reason| refuse(state, reason))?;
-                state.transactions[id].decided = true;
+                let row = &mut state.transactions[id];
+                (row.decided, row.splits) = (true, true);
             }
             Decision::Withdraw(id) => {
                 let row = &state.transactions[id];
                 let reason = if row.sender != agent {
                     Err("it belongs to another agent".to_owned())
-                } else if row.status != Status::Queued || self.withdraws(id) {
+                } else if row.status != Status::Queued || row.withdraws {
                     Err(format!(
                         "it is not in the central queue (it is {})",
                         self.word(state, id)
@@ -134,6 +135,7 @@ impl Desk {
                     Ok(())
                 };
                 reason.map_err(|reason| refuse(state, reason))?;
+                state.transactions[id].withdraws = true;
             }
             Decision::Reprioritise(id, priority) => {
                 let row = &state.transactions[id];
@@ -141,7 +143,7 @@ impl Desk {
                     Err("it belongs to another agent".to_owned())
                 } else if priority > 10 {
                     Err(format!("priority must be 0 to 10 (got {priority})"))
-                } else if !row.is_unsettled() || self.splits(id) {
+                } else if !row.is_unsettled() || row.splits {
                     Err(format!("it is {}", self.word(state, id)))
                 } else {
                     Ok(())
@@ -169,7 +171,7 @@ impl Desk {
         if row.sender != agent {
             return Err("it belongs to another agent".into());
         }
-        let held = row.status == Status::Held || self.withdraws(id);
+        let held = row.status == Status::Held || row.withdraws;
         if !held || row.decided {
             return Err(format!(
                 "it is not in the internal queue (it is {})",
@@ -181,11 +183,11 @@ impl Desk {
 
     fn word(&self, state: &State, id: TransactionId) -> &'static str {
         let row = &state.transactions[id];
-        if self.splits(id) {
+        if row.splits {
             "split"
         } else if row.decided {
             "released"
-        } else if self.withdraws(id) {
+        } else if row.withdraws {
             "held"
         } else {
             row.status.word()
@@ -202,16 +204,6 @@ impl Desk {
         held.chain(withdrawn)
             .filter(|id| !state.transactions[*id].decided)
             .collect()
-    }
-
-    pub fn withdraws(&self, id: TransactionId) -> bool {
-        self.pending.contains(&Decision::Withdraw(id))
-    }
-
-    fn splits(&self, id: TransactionId) -> bool {
-        self.pending
-            .iter()
-            .any(|d| matches!(d, Decision::Split(of, _) if *of == id))
     }
 
     /// Lets the policy decide on what the agent holds, after what was decided already.
@@ -256,7 +248,8 @@ impl Desk {
             Verdict::Release => Decision::Release(id),
             Verdict::Split(parts) => Decision::Split(id, parts),
         };
-        state.transactions[id].decided = true;
+        let row = &mut state.transactions[id];
+        (row.decided, row.splits) = (true, matches!(decision, Decision::Split(..)));
         *free -= i128::from(amount);
         self.pending.push(decision);
     }
@@ -303,12 +296,16 @@ impl Desk {
                     }
                 }
                 Decision::Split(id, parts) => {
-                    state.transactions[id].decided = false;
+                    let row = &mut state.transactions[id];
+                    (row.decided, row.splits) = (false, false);
                     if fits(self.budget, state.transactions[id].amount) {
                         split(state, id, parts, released, release_numbers)?;
                     }
                 }
-                Decision::Withdraw(id) => state.withdraw(id)?,
+                Decision::Withdraw(id) => {
+                    state.transactions[id].withdraws = false;
+                    state.withdraw(id)?;
+                }
                 Decision::Reprioritise(id, priority) => state.reprioritise(id, priority)?,
                 Decision::SetReleaseBudget(value) => self.set_budget(state, agent, value),
             }

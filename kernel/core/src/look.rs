@@ -103,13 +103,12 @@ impl System {
 
     /// An agent's central queue in order, less what it decided to withdraw.
     pub fn queued(&self, agent: AgentId) -> Vec<TransactionId> {
-        let desk = &self.desks[agent.ix()];
         self.state
             .central
             .of(agent)
             .all()
             .iter()
-            .filter(|id| !desk.withdraws(*id))
+            .filter(|id| !self.state.transactions[*id].withdraws)
             .collect()
     }
 

@@ -401,6 +401,7 @@ impl State {
                 status: Status::Released,
                 priority_at_arrival: whole.priority,
                 decided: false,
+                splits: false,
                 ..whole.clone()
             };
             if self.transactions.len() == NONE - 1 {

@@ -291,7 +291,7 @@ impl System {
     }
 
     fn open(&mut self) -> Result<()> {
-        if self.state.tick == NONE - 1 {
+        if self.state.tick >= NONE - 1 {
             return Err(Error::overflow("the number of ticks"));
         }
         if self.state.tick == 0 {

@@ -91,8 +91,12 @@ pub struct Transaction {
     pub divisible: bool,
     /// Whether its deadline passed while it was unsettled.
     pub overdue: bool,
-    /// Whether a decision on it waits for step 4.
+    /// Whether its release or split waits for step 4.
     pub decided: bool,
+    /// Whether that is a split.
+    pub splits: bool,
+    /// Whether its withdrawal waits for step 4.
+    pub withdraws: bool,
 }
 
 impl Transaction {
@@ -123,6 +127,8 @@ impl Transaction {
             divisible,
             overdue: false,
             decided: false,
+            splits: false,
+            withdraws: false,
         }
     }
 

@@ -3,8 +3,8 @@
 //! What is saved is the event log, boiled down to the moves that cannot be told from others: the
 //! log is the truth, and everything else a system holds follows from it and the specification.
 //! Restoring makes the same moves again, by the same functions that a run makes them with; it asks
-//! no policy and searches no queue. So whatever the bytes say, a restored system is one that moves
-//! of the kernel can lead to, or there is none.
+//! no policy and searches no queue. So whatever the bytes say, in a restored system money is conserved,
+//! nothing has settled below a floor, and the log tells how it came about; or there is none.
 
 #[cfg(test)]
 mod forged;
@@ -19,7 +19,7 @@ use crate::costs;
 use crate::decision::Decision;
 use crate::error::{Error, Result};
 use crate::event::Kind;
-use crate::ids::{AgentId, Tick, TransactionId};
+use crate::ids::{AgentId, NONE, Tick, TransactionId};
 use crate::rate::half_even;
 use crate::spec::Spec;
 use crate::state::{Counts, State};
@@ -97,6 +97,9 @@ impl System {
         let mut system = Self::new(spec)?;
         let (head, rest): (Head, _) =
             postcard::take_from_bytes(bytes).map_err(|_| damaged("it does not begin as one"))?;
+        if head.tick == NONE {
+            return Err(damaged("its ticks do not end"));
+        }
         Replay::new(&mut system, head.tick)
             .run(rest)
             .map_err(|error| match error {

@@ -129,6 +129,9 @@ impl<'a> Replay<'a> {
             Some(last) => last,
             None => return Ok(()),
         };
+        if self.system.state.journal.is_empty() {
+            return Err(damaged("its accounts are not opened"));
+        }
         self.leave_tick()?;
         if last > self.system.state.tick {
             self.work_off_line();
