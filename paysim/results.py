@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 TABLES: Final = ("events", "transactions", "agents", "ticks", "days", "costs")
 
 _PAYMENTS = "payments.csv"
+_EVENTS = "events.jsonl"
+_SCENARIO = "scenario.json"
 
 
 class Results:
@@ -143,11 +145,7 @@ class Results:
             PaysimError: The directory cannot be written.
         """
         _check_path("directory", directory)
-        path = overwritten(self.scenario, Path(directory))
-        if path is not None:
-            raise PaysimError(
-                f"{path!r} was read, and would be overwritten: name another directory"
-            )
+        check_inputs(self.scenario, Path(directory))
         with writing(directory) as folder:
             for name in TABLES:
                 self._table(name).write_csv(str(folder / f"{name}.csv"))
@@ -173,21 +171,28 @@ class Results:
         Transactions in columns, as from a file, stand beside it in `payments.csv`, in ticks and
         minor units. Each file appears whole or not at all. The scenario is written with the seed of
         this run, so that running `scenario.json` again gives the same `events.jsonl`.
+        What an earlier run has written there is replaced.
 
         Raises:
-            ScenarioError: `directory` is not a path.
+            ScenarioError: `directory` is not a path, or holds files of these names that no run has
+                written.
             PaysimError: The directory cannot be written.
         """
-        self.to_csv(directory)
+        _check_path("directory", directory)
+        check_run_directory(self.scenario, Path(directory))
         with writing(directory) as folder:
-            self.write_events(folder / "events.jsonl")
+            # The log comes first: by it a directory is known as a run's.
+            self.write_events(folder / _EVENTS)
+            self.to_csv(folder)
             transactions = self.scenario.transactions
             beside = None
             if isinstance(transactions, GivenTransactions):
                 beside = _PAYMENTS
                 transactions.write_csv(folder / beside)
+            else:
+                (folder / _PAYMENTS).unlink(missing_ok=True)
             scenario = self.scenario.to_dict(beside) | {"rng_seed": self.seed}
-            _replace(folder / "scenario.json", json.dumps(scenario, indent=2, ensure_ascii=False))
+            _replace(folder / _SCENARIO, json.dumps(scenario, indent=2, ensure_ascii=False))
 
     def _table(self, name: str) -> Table:
         table = self._tables.get(name)
@@ -205,7 +210,37 @@ class Results:
         return self._kernel
 
 
-def overwritten(scenario: Scenario, directory: Path) -> str | None:
+def check_run_directory(scenario: Scenario, directory: Path) -> None:
+    """
+    Make sure that results can be written into a directory without the loss of anything else.
+
+    Raises:
+        ScenarioError: It holds files of the names of results that no run has written, or that the
+            scenario was read from.
+    """
+    check_inputs(scenario, directory)
+    names = (_PAYMENTS, _SCENARIO, *(f"{name}.csv" for name in TABLES))
+    strangers = [name for name in names if (directory / name).exists()]
+    if strangers and not (directory / _EVENTS).exists():
+        raise ScenarioError(
+            f"{str(directory)!r} must be empty or hold a run: {strangers[0]} would be overwritten, "
+            "which no run has written; name another directory"
+        )
+
+
+def check_inputs(scenario: Scenario, directory: Path) -> None:
+    """
+    Make sure that tables are not written over what the scenario was read from.
+
+    Raises:
+        ScenarioError: They would be.
+    """
+    path = _overwritten(scenario, directory)
+    if path is not None:
+        raise ScenarioError(f"{path!r} was read, and would be overwritten: name another directory")
+
+
+def _overwritten(scenario: Scenario, directory: Path) -> str | None:
     """
     Return a file that the scenario was read from and that its results would be written over.
 

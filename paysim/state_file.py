@@ -9,6 +9,7 @@ was left by a writer that was killed, and the next writer removes it.
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import stat
@@ -25,6 +26,7 @@ except ImportError:  # A system without such locks: files are still replaced who
     fcntl = None  # type: ignore[assignment]
 
 _TRIES = 100
+_KEPT = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 class FileThere(ScenarioError):
@@ -90,7 +92,10 @@ def held(path: Path) -> Iterator[BinaryIO]:
         try:
             descriptor = _open(path, os.O_RDWR | getattr(os, "O_NONBLOCK", 0))
         except (OSError, ValueError) as error:
-            raise ScenarioError(f"{place(path)}  cannot be opened: {_reason(error)}") from None
+            text = f"{place(path)}  cannot be opened: {_reason(error)}"
+            # A file that is there, and is not to be written, is no bad input.
+            is_kept = getattr(error, "errno", None) in _KEPT and os.access(path, os.R_OK)
+            raise (PaysimError if is_kept else ScenarioError)(text) from None
         with open(descriptor, "rb") as file:
             try:
                 is_locked = _lock(descriptor)

@@ -316,13 +316,13 @@ def test_inputs_are_kept(here, capsys):
     files = ["--transactions", "payments.csv", "--agents", "agents.csv", *FILES[4:]]
     before = {path: path.read_bytes() for path in here.iterdir()}
     assert main(["run", *files, "--out", "."]) == 2
-    assert " would be overwritten: --out must be another directory\n" in capsys.readouterr().err
+    assert " would be overwritten: name another directory\n" in capsys.readouterr().err
     assert {path: path.read_bytes() for path in here.iterdir()} == before
     Path("other").mkdir()
     Path("agents.csv").rename("other/agents.csv")
     files[3] = "other/agents.csv"
     assert main(["run", *files, "--out", "."]) == 2
-    assert "error: 'payments.csv' would be overwritten" in capsys.readouterr().err
+    assert "error: 'payments.csv' was read, and would be overwritten" in capsys.readouterr().err
     assert main(["run", *files, "--out", "other/results", "-q"]) == 0
 
 

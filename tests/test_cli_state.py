@@ -24,6 +24,7 @@ from paysim.orchestrator import Orchestrator
 from paysim.simulation import Simulation
 
 TWO_BANKS = str(ROOT / "scenarios" / "two_banks.yaml")
+README = ROOT / "README.md"
 BUSY_DAY = str(ROOT / "scenarios" / "busy_day.yaml")
 
 
@@ -180,7 +181,7 @@ def test_state_of_a_simulation(tmp_path, capsys):
         (["tick"], "Missing option '--state'"),
         (["create", "-c", TWO_BANKS], "Missing option '--output'"),
         (["create", "-c", "missing.yaml", "-o", "{new}"], "missing.yaml  cannot be read"),
-        (["create", "-c", str(ROOT / "README.md"), "-o", "{new}"], "README.md:"),
+        (["create", "-c", str(README), "-o", "{new}"], "README.md:"),
         (["tick", "-s", "{new}"], "cannot be opened: no such file"),
         (["state", "-s", "{new}"], "cannot be read: no such file"),
         (["state", "-s", ""], "must not be empty"),
@@ -193,6 +194,8 @@ def test_state_of_a_simulation(tmp_path, capsys):
         (["run", "-s", "{state}", "--count", "1", "--seed", "3"], "--seed cannot be given with"),
         (["run", "--count", "1", TWO_BANKS], "--count needs --state"),
         (["run", "--progress", TWO_BANKS], "--progress needs --state"),
+        (["run", "-s", "{state}", "--count", "2147483648"], "a run has at most 2147483648 ticks"),
+        (["create", "-c", TWO_BANKS, "-o", str(README), "--force"], "is no state file, which --"),
         (["run"], "give a SCENARIO, or --transactions FILE"),
     ],
     ids=str,

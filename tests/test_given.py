@@ -252,7 +252,12 @@ def test_inputs_are_kept(tmp_path):
     for write in (results.write, results.to_csv):
         with pytest.raises(PaysimError, match="would be overwritten: name another directory"):
             write(tmp_path)
-    assert [file.name for file in tmp_path.iterdir()] == ["payments.csv"]
+    (tmp_path / "day").mkdir()
+    (tmp_path / "day" / "agents.csv").write_text("mine")
+    with pytest.raises(ScenarioError, match=r"'.*day' must be empty or hold a run: agents.csv "):
+        results.write(tmp_path / "day")
+    assert [path.name for path in (tmp_path / "day").iterdir()] == ["agents.csv"]
+    assert {file.name for file in tmp_path.iterdir()} == {"payments.csv", "day"}
     assert path.read_bytes() == before
     results.write(tmp_path / "out")
     again = paysim.load_scenario(tmp_path / "out" / "scenario.json")

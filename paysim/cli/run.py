@@ -17,10 +17,8 @@ import click
 from paysim.cli.common import FilePath, no_progress, progress, start_logging
 from paysim.cli.sources import Sources, source_options, tell_left_out
 from paysim.cli.state import on_state
-from paysim.errors import ScenarioError
 
 if TYPE_CHECKING:
-    from paysim.scenario import Scenario
     from paysim.simulation import Simulation
 
 SLICE_SECONDS = 0.05
@@ -72,14 +70,14 @@ def run(
     """
     with ExitStack() as stack:
         start_logging(stack, verbose, log_file)
-        from paysim.results import writing
+        from paysim.results import check_run_directory, writing
         from paysim.simulation import Simulation
 
         sources = sources.with_scenario(file)
         loaded = sources.load()
         tell_left_out(loaded, quiet)
         if out is not None:
-            _keep_inputs(loaded, out)
+            check_run_directory(loaded, out)
             # That a directory cannot be written is to be known before the run, not after it.
             with writing(out):
                 pass
@@ -99,17 +97,6 @@ def run(
             click.echo(f"{sources.name}\n\n{results.summary()}")
         if out is not None and not quiet:
             click.echo(f"wrote {out}", err=True)
-
-
-def _keep_inputs(scenario: Scenario, out: Path) -> None:
-    """
-    Refuse a directory where the results would be written over a file that was read.
-    """
-    from paysim.results import overwritten
-
-    path = overwritten(scenario, out)
-    if path is not None:
-        raise ScenarioError(f"{path!r} would be overwritten: --out must be another directory")
 
 
 def _advance(simulation: Simulation, ticks: int, report: Callable[[int], None]) -> None:

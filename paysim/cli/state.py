@@ -140,7 +140,7 @@ def _run_on(path: Path, count: int, shows_progress: bool) -> None:
     Run ticks of a state, and print what they have done together.
     """
     sums = dict.fromkeys(SUMMED, 0)
-    with _moved_on(path) as orchestrator:
+    with _moved_on(path, count) as orchestrator:
         with _progress(count, path.name) if shows_progress else no_progress() as report:
             for done in range(1, count + 1):
                 outcome = orchestrator.tick()
@@ -174,11 +174,12 @@ def _progress(ticks: int, title: str) -> Iterator[Callable[[int], None]]:
 
 
 @contextmanager
-def _moved_on(path: Path) -> Iterator[Orchestrator]:
+def _moved_on(path: Path, count: int = 1) -> Iterator[Orchestrator]:
     """
     Hold a state file while its run moves on, and put the new state in its place.
     """
     from paysim.checkpoint_format import FILE_BYTES_MAX, decoded, encoded
+    from paysim.fields import TICKS_MAX
     from paysim.orchestrator import Orchestrator
     from paysim.state_file import as_path, held, held_bytes, place, replace_file
 
@@ -187,6 +188,11 @@ def _moved_on(path: Path) -> Iterator[Orchestrator]:
         orchestrator = Orchestrator.resumed(
             decoded(held_bytes(target, file, FILE_BYTES_MAX), place(target))
         )
+        if orchestrator.current_tick() + count > TICKS_MAX:
+            raise ScenarioError(
+                f"a run has at most {TICKS_MAX} ticks, and cannot go on by {count} from tick "
+                f"{orchestrator.current_tick()}"
+            )
         yield orchestrator
         replace_file(target, encoded(orchestrator.saved()))
 

@@ -66,7 +66,7 @@ pub struct System {
     pub(crate) schedule: Schedule,
     /// Scenario events of this tick that let a transaction arrive, with their senders.
     pub(crate) extras: Vec<(AgentId, u32)>,
-    next_extra: usize,
+    pub(crate) next_extra: usize,
     pub(crate) given: GivenTransactions,
     /// Rows of the given transactions by arrival tick, sender and row; those not arrived yet.
     pub(crate) agenda: Vec<u32>,

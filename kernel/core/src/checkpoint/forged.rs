@@ -91,7 +91,7 @@ fn event(dice: &mut Stream) -> ScenarioEvent {
     let mut below = |bound| dice.below(bound) as u32;
     let (agent, other) = (AgentId(below(2)), AgentId(2 + below(2)));
     let extra = ExtraTransaction {
-        id: "extra".to_owned(),
+        id: format!("extra-{}", below(1 << 30)),
         sender: other,
         receiver: agent,
         amount: 25,
@@ -217,8 +217,14 @@ fn money(system: &System) -> i128 {
     owned.flatten().sum::<i128>() + i128::from(ledger.central_bank())
 }
 
-/// The log of a system tells the balances that it has, and settles nothing twice.
+/// The log of a system tells the balances that it has, and nothing arrives or settles twice.
 fn assert_told(system: &System) {
+    let transactions = &system.state().transactions;
+    let ids: std::collections::BTreeSet<String> = transactions
+        .iter()
+        .map(|(id, _)| transactions.id(id, system.names()))
+        .collect();
+    assert_eq!(ids.len(), transactions.len() as usize);
     let settled = system.state().journal.iter();
     let settled = settled.filter(|event| event.kind == Kind::Settled);
     let mut settled: Vec<u32> = settled.map(|event| event.transaction).collect();
@@ -234,7 +240,7 @@ fn assert_told(system: &System) {
 }
 
 /// Whatever moves are made, what comes of them is refused or a system like any other: its money is
-/// conserved, its log tells its balances, nothing settles twice, and it goes on.
+/// conserved, its log tells its balances, nothing arrives or settles twice, and it goes on.
 #[test]
 fn forged_moves_are_refused_or_possible() {
     let mut dice = StreamKey::new(7, "forged").stream(Purpose::Count, 0, 0);

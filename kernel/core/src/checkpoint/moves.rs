@@ -64,7 +64,7 @@ impl Move {
         match self {
             Self::Later(_) | Self::OpenAccounts => 0,
             Self::OpenDay(_) => 1,
-            Self::Happen(_) => 2,
+            Self::Happen(_) => EVENTS,
             Self::ArriveExtra(_) | Self::ArriveGiven(_) | Self::ArriveGenerated(..) => 3,
             Self::Release(_)
             | Self::Split(..)
@@ -84,6 +84,8 @@ impl Move {
     }
 }
 
+/// Scenario events, of which none is left after their step.
+pub(super) const EVENTS: u8 = 2;
 /// Steps 5 to 7, after which nobody is in line.
 pub(super) const SETTLEMENT: u8 = 7;
 /// From here on running costs see changes in the next tick.

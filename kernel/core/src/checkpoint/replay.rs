@@ -9,12 +9,12 @@ use crate::ledger::Posting;
 use crate::penalties;
 use crate::queue::Line;
 use crate::rules::{crediting, end_of_day, liquidity_pool};
-use crate::scenario_events::{Change, ScenarioEvent, Schedule};
+use crate::scenario_events::Change;
 use crate::system::System;
 use crate::transaction::{Status, Transaction};
 
 use super::damaged;
-use super::moves::{COSTS, Move, SETTLEMENT};
+use super::moves::{COSTS, EVENTS, Move, SETTLEMENT};
 
 /// A new system on its way to where a saved one stood.
 pub(super) struct Replay<'a> {
@@ -25,6 +25,8 @@ pub(super) struct Replay<'a> {
     released: usize,
     /// The step of the tick at hand that the last move was of.
     step: u8,
+    /// The process that the last drawn arrival of the tick at hand came from, and its position.
+    drawn: Option<(usize, u32)>,
 }
 
 impl<'a> Replay<'a> {
@@ -34,6 +36,7 @@ impl<'a> Replay<'a> {
             end,
             released: 0,
             step: 0,
+            drawn: None,
         }
     }
 
@@ -73,12 +76,12 @@ impl<'a> Replay<'a> {
             // The ticks between have retried whoever was in line, in vain.
             self.work_off_line();
         }
-        self.enter(tick);
-        Ok(())
+        self.enter(tick)
     }
 
     /// Stands in a tick, on the day that it is of.
-    fn enter(&mut self, tick: Tick) {
+    fn enter(&mut self, tick: Tick) -> Result<()> {
+        self.check_nothing_due_before(tick)?;
         let ticks_per_day = self.system.ticks_per_day;
         let state = &mut self.system.state;
         if tick / ticks_per_day > state.tick / ticks_per_day {
@@ -88,7 +91,19 @@ impl<'a> Replay<'a> {
             }
         }
         (state.tick, state.accrues_from) = (tick, tick);
-        self.step = 0;
+        (self.step, self.drawn) = (0, None);
+        Ok(())
+    }
+
+    /// What the scenario states for the ticks before has happened in them.
+    fn check_nothing_due_before(&self, tick: Tick) -> Result<()> {
+        let system = &*self.system;
+        let given = system.agenda.get(system.next_given);
+        let given = given.map(|&row| system.given.arrival_ticks[row as usize]);
+        if given.is_some_and(|due| due < tick) || system.schedule.next() < tick {
+            return Err(damaged("it leaves out what its scenario states"));
+        }
+        Ok(())
     }
 
     fn leave_tick(&mut self) -> Result<()> {
@@ -96,6 +111,10 @@ impl<'a> Replay<'a> {
         if self.released > 0 {
             return Err(damaged("a released transaction was not tried"));
         }
+        let system = &mut *self.system;
+        require(system.next_extra == system.extras.len())?;
+        system.extras.clear();
+        system.next_extra = 0;
         self.system.released.clear();
         self.system.leave_tick();
         Ok(())
@@ -105,6 +124,12 @@ impl<'a> Replay<'a> {
     fn stand_at(&mut self, step: u8) -> Result<()> {
         if step < self.step {
             return Err(damaged("its moves are not in the order of a tick"));
+        }
+        if step > EVENTS && self.step <= EVENTS {
+            if self.next_event().is_some() {
+                return Err(damaged("a scenario event is left out"));
+            }
+            self.system.extras.sort_by_key(|(sender, _)| *sender);
         }
         if step > SETTLEMENT && self.step <= SETTLEMENT {
             self.work_off_line();
@@ -135,8 +160,9 @@ impl<'a> Replay<'a> {
         self.leave_tick()?;
         if last > self.system.state.tick {
             self.work_off_line();
-            self.enter(last);
+            self.enter(last)?;
         }
+        self.check_nothing_due_before(self.end)?;
         let end = self.end;
         let system = self.system;
         if end.is_multiple_of(system.ticks_per_day) {
@@ -145,10 +171,6 @@ impl<'a> Replay<'a> {
             }
         }
         (system.state.tick, system.state.accrues_from) = (end, end);
-        system.schedule = Schedule::new(system.schedule.events().to_vec(), end);
-        let given = &system.given;
-        let arrived = |&row: &u32| given.arrival_ticks[row as usize] < end;
-        system.next_given = system.agenda.partition_point(arrived);
         Ok(())
     }
 
@@ -166,18 +188,21 @@ impl<'a> Replay<'a> {
                 liquidity_pool::open(&mut self.system.state, agent, fraction)
             }
             Move::Happen(event) => {
-                let is_arrival = matches!(self.change(event)?, Change::Arrive(_));
-                require(!is_arrival)?;
+                require(self.next_event() == Some(event))?;
                 self.system.happen(event)
             }
             Move::ArriveExtra(event) => {
-                let is_arrival = matches!(self.change(event)?, Change::Arrive(_));
-                require(is_arrival)?;
+                let due = self.system.extras.get(self.system.next_extra);
+                require(due.is_some_and(|(_, due)| *due == event))?;
+                self.system.next_extra += 1;
                 self.system.arrive_extra(event)
             }
             Move::ArriveGiven(row) => {
-                let arrival_tick = self.system.given.arrival_ticks.get(row as usize);
-                require(arrival_tick == Some(&self.system.state.tick))?;
+                let (agenda, next) = (&self.system.agenda, self.system.next_given);
+                require(agenda.get(next) == Some(&row))?;
+                let arrival_tick = self.system.given.arrival_ticks[row as usize];
+                require(arrival_tick == self.system.state.tick)?;
+                self.system.next_given += 1;
                 self.system.arrive_given(row)
             }
             Move::ArriveGenerated(agent, number) => {
@@ -186,6 +211,11 @@ impl<'a> Replay<'a> {
                 let at = at.map_err(|_| damaged("an agent draws no transactions"))?;
                 let position = number.checked_sub(1);
                 let position = position.ok_or_else(|| damaged("positions count from 1"))?;
+                require(match self.drawn {
+                    Some((last, before)) if last == at => position == before + 1,
+                    last => position == 0 && last.is_none_or(|(last, _)| last < at),
+                })?;
+                self.drawn = Some((at, position));
                 self.system.arrive_generated(at, position)
             }
             Move::Release(id) => {
@@ -297,17 +327,17 @@ impl<'a> Replay<'a> {
         (self.system.state.tick + 1).is_multiple_of(self.system.ticks_per_day)
     }
 
-    /// What a scenario event does that is due in the tick at hand.
-    fn change(&self, event: u32) -> Result<&Change> {
-        let events = self.system.schedule.events();
-        let found = events.get(event as usize);
-        let due = |found: &&ScenarioEvent| {
-            found.next_from(self.system.state.tick) == Some(self.system.state.tick)
-        };
-        let found = found.filter(due);
-        found
-            .map(|found| &found.change)
-            .ok_or_else(|| damaged("a scenario event is not due in its tick"))
+    /// Takes the next scenario event of the tick at hand; those that let transactions arrive are
+    /// kept for step 3.
+    fn next_event(&mut self) -> Option<u32> {
+        let system = &mut *self.system;
+        while let Some(number) = system.schedule.take(system.state.tick) {
+            match &system.schedule.events()[number as usize].change {
+                Change::Arrive(extra) => system.extras.push((extra.sender, number)),
+                _ => return Some(number),
+            }
+        }
+        None
     }
 
     fn row(&self, id: TransactionId) -> Result<&Transaction> {
