@@ -144,6 +144,78 @@ def test_dates_and_times(here):
     assert read.transactions.table().column("arrival_tick") == [1, 660, 599]
 
 
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        (pl.Series([-(2**31)], dtype=pl.Int32).cast(pl.Date), "-2147483648 days after 1970-01-01"),
+        (pl.Series([2_932_897], dtype=pl.Int32).cast(pl.Date), "2932897 days after 1970-01-01"),
+        (pl.Series([-719_163], dtype=pl.Int32).cast(pl.Date), "-719163 days after 1970-01-01"),
+        (pl.Series([253_402_300_800_000]).cast(pl.Datetime("ms")),
+         "253402300800000000000 ns after 1970-01-01"),
+        (pl.Series([-(2**63) + 1]).cast(pl.Datetime("us")),
+         "-9223372036854775807000 ns after 1970-01-01"),
+    ],
+)  # fmt: skip
+def test_dates_out_of_range(here, values, found):
+    """
+    A date that no calendar of four digits has is refused in its row, with its number.
+    """
+    columns = {"sender_id": ["A", "A"], "receiver_id": ["B", "B"], "amount": [1, 2]}
+    good = pl.Series([dt.date(2026, 11, 20)]).cast(values.dtype)
+    if values.dtype == pl.Date:
+        columns["arrival_time"] = [dt.time(9), dt.time(9)]
+        field, column = "arrival_date", pl.concat([good, values])
+    else:
+        field, column = "arrival_time", pl.concat([good.dt.offset_by("9h"), values])
+    (line,) = refused(columns | {field: column}, **HOURS)
+    assert line.startswith(f"p.parquet:row 2  {field}  must be a date ")
+    assert f"(got '{found}')" in line
+
+
+@pytest.mark.parametrize("unit", [1_000, 1])
+@pytest.mark.parametrize("value", [-1, 86_400 * 10**9, 2**63 - 1_000])
+def test_times_out_of_range(here, unit, value):
+    """
+    A time that no day has is refused in its row, with its number.
+    """
+    arro3 = pytest.importorskip("arro3.core")
+    io = pytest.importorskip("arro3.io")
+    dtype = {1: arro3.DataType.time64("ns"), 1_000: arro3.DataType.time64("us")}[unit]
+    times = arro3.Array([9 * 3_600 * 10**9 // unit, value], arro3.DataType.int64()).cast(dtype)
+    texts = {"sender_id": ["A", "A"], "receiver_id": ["B", "B"]}
+    columns = {name: arro3.Array(cells, arro3.DataType.utf8()) for name, cells in texts.items()}
+    columns["amount"] = arro3.Array([1, 2], arro3.DataType.int64())
+    io.write_parquet(arro3.Table.from_pydict(columns | {"arrival_time": times}), "p.parquet")
+    with pytest.raises(ScenarioError) as caught:
+        paysim.load_transactions("p.parquet", **HOURS)
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith("p.parquet:row 2  arrival_time  must be a date and a time ")
+    assert f"(got '{value * unit} ns after midnight')" in line
+
+
+def test_dates_at_the_bounds(here):
+    """
+    The first and the last date of the calendar are read.
+    """
+    columns = whole(arrival_time=[dt.datetime(year, 1, 1, 9) for year in (1, 2026, 9999)])
+    del columns["arrival_tick"]
+    assert parquet(columns=columns, **HOURS).days == ("0001-01-01", "2026-01-01", "9999-01-01")
+
+
+@pytest.mark.parametrize("name", ["id", "sender_id", "priority"])
+def test_dictionary_of_nulls(here, name):
+    """
+    A column of categories without any holds absent cells.
+    """
+    nulls = pl.Series([None] * ROWS, dtype=pl.Categorical)
+    columns = whole(**{name: nulls})
+    if name == "sender_id":
+        lines = [f"p.parquet:row {row}  sender_id  is missing" for row in (1, 2, 3)]
+        assert refused(columns) == lines
+    else:
+        assert parquet(columns=columns).transactions == parquet(columns=whole()).transactions
+
+
 def test_types_need_no_settings(here):
     """
     How texts are written says nothing of cells that have a type.
@@ -196,6 +268,35 @@ def test_many_batches(here):
     assert parquet(columns=columns).transactions.total_amount == count * (count + 1) // 2
     columns["amount"][-1] = 0
     assert refused(columns) == [f"p.parquet:row {count}  amount  must be more than 0 (got '0')"]
+
+
+@pytest.mark.parametrize(
+    ("receiver", "expected"),
+    [
+        ("A", r"^p\.parquet:row 1  receiver_id  must not be the sender"),
+        ("B", r"^p\.parquet  must be a Parquet file that can be read"),
+    ],
+)
+def test_reading_stops(here, receiver, expected):
+    """
+    Where so much is wrong that no more is looked for, what follows is not decoded.
+    """
+    count = 800_000
+    columns = {
+        "sender_id": ["A"] * count,
+        "receiver_id": [receiver] * count,
+        "amount": [1] * count,
+        "arrival_tick": list(range(count)),
+    }
+    path = Path("p.parquet")
+    pl.DataFrame(columns).write_parquet(path, row_group_size=100_000)
+    data = bytearray(path.read_bytes())
+    compressed = b"\x28\xb5\x2f\xfd"
+    last = data.rindex(compressed)
+    data[last : last + len(compressed)] = b"none"
+    path.write_bytes(data)
+    with pytest.raises(ScenarioError, match=expected):
+        paysim.load_transactions(path)
 
 
 @pytest.mark.parametrize(

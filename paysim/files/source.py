@@ -16,7 +16,7 @@ from paysim.files.documents import place_text, reason
 from paysim.files.transaction_reading import FIELDS, TransactionReading
 
 _HEADERS_SHOWN: Final = 12
-_BATCH_ROWS: Final = 2**16
+_BATCH_ROWS: Final = 2**14
 _PARQUET_NAMES: Final = (".parquet", ".pq")
 _PARQUET_TEXT: Final = "must be a Parquet file that can be read"
 

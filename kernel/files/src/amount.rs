@@ -32,8 +32,8 @@ impl AmountForm {
             Some(at) => (&cell[..at], &cell[at + 1..]),
             None => (cell, &cell[cell.len()..]),
         };
-        let digits = whole.iter().chain(places);
-        if whole.is_empty() || digits.clone().any(|byte| !byte.is_ascii_digit()) {
+        let are_digits = |text: &[u8]| text.iter().all(u8::is_ascii_digit);
+        if whole.is_empty() || !are_digits(whole) || !are_digits(places) {
             return Err(self.refusal(cell));
         }
         let given = places
@@ -49,19 +49,23 @@ impl AmountForm {
             let hint = if self.decimals == 0 { HAS_PLACES } else { "" };
             return Err(Refusal::new(expected).hint(hint));
         }
-        let mut value = 0_i64;
-        let scaled = (0..usize::from(self.decimals)).map(|at| places.get(at).unwrap_or(&b'0'));
-        for byte in whole.iter().chain(scaled) {
+        let mut value = 0_u64;
+        let mut append = |byte: u8| {
             value = value
-                .checked_mul(10)
-                .and_then(|value| value.checked_add(i64::from(byte - b'0')))
-                .filter(|&value| value <= AMOUNT_MAX)
-                .ok_or_else(|| Refusal::new(format!("must be at most {AMOUNT_MAX} minor units")))?;
+                .saturating_mul(10)
+                .saturating_add((byte - b'0').into());
+        };
+        whole.iter().for_each(|&byte| append(byte));
+        for at in 0..usize::from(self.decimals) {
+            append(places.get(at).copied().unwrap_or(b'0'));
         }
-        if value == 0 {
-            return Err(Refusal::new("must be more than 0"));
+        match i64::try_from(value) {
+            Ok(0) => Err(Refusal::new("must be more than 0")),
+            Ok(value) if value <= AMOUNT_MAX => Ok(value),
+            _ => Err(Refusal::new(format!(
+                "must be at most {AMOUNT_MAX} minor units"
+            ))),
         }
-        Ok(value)
     }
 
     /// Why a cell is no amount.

@@ -66,6 +66,11 @@ pub fn date(cell: &[u8], order: DateOrder) -> Result<Date, Refusal> {
 /// # Errors
 /// It is neither.
 pub fn moment(cell: &[u8], order: DateOrder) -> Result<(Option<Date>, Time), Refusal> {
+    if order == DateOrder::Ymd
+        && let Some((day, clock)) = usual_moment(cell)
+    {
+        return Ok((Some(Date::Calendar(day)), (clock, None)));
+    }
     let (day, clock) = match split(cell) {
         Some((day, clock)) => (day, clock),
         None if cell.len() > 8 && cell.iter().all(u8::is_ascii_digit) => cell.split_at(8),
@@ -78,6 +83,22 @@ pub fn moment(cell: &[u8], order: DateOrder) -> Result<(Option<Date>, Time), Ref
     let day = calendar(day, order).ok_or_else(|| order_and_time(order))?;
     let clock = time(clock).map_err(|_| order_and_time(order))?;
     Ok((Some(Date::Calendar(day)), clock))
+}
+
+/// A moment in the form that most programs write, which is read at a glance.
+fn usual_moment(cell: &[u8]) -> Option<(i32, i64)> {
+    let (date, [b' ' | b'T', h1, h2, b':', m1, m2, b':', s1, s2]) = cell.split_at_checked(10)?
+    else {
+        return None;
+    };
+    let [y1, y2, y3, y4, b'-', n1, n2, b'-', d1, d2] = *date else {
+        return None;
+    };
+    let year = two(y1, y2)? * 100 + two(y3, y4)?;
+    let day = days(year, two(n1, n2)?, two(d1, d2)?)?;
+    let (hour, minute, second) = (two(*h1, *h2)?, two(*m1, *m2)?, two(*s1, *s2)?);
+    let seconds = i64::from((hour * 60 + minute) * 60 + second);
+    (hour < 24 && minute < 60 && second < 60).then_some((day, seconds * SECOND))
 }
 
 fn order_and_time(order: DateOrder) -> Refusal {
@@ -350,5 +371,28 @@ mod tests {
         for text in ["2026-11-22", "2026-11-22 ", "20261122", "2026-11-22 8"] {
             assert_eq!(at(text, DateOrder::Ymd), None, "{text}");
         }
+    }
+
+    /// The form that is read at a glance is read as any other.
+    #[test]
+    fn usual_moments() {
+        let usual = b"2026-11-22 08:59:30";
+        for at in 0..usual.len() {
+            for letter in *b"012369:T -x" {
+                let mut text = usual.to_vec();
+                text[at] = letter;
+                let shown = text.escape_ascii().to_string();
+                if at > 10 && letter == b'-' {
+                    continue;
+                }
+                let other = [&text[..], b".0"].concat();
+                let read = moment(&text, DateOrder::Ymd);
+                assert_eq!(read, moment(&other, DateOrder::Ymd), "{shown}");
+                let glance = usual_moment(&text)
+                    .map(|(day, clock)| (Some(Date::Calendar(day)), (clock, None)));
+                assert!(glance.is_none() || glance == read.ok(), "{shown}");
+            }
+        }
+        assert!(usual_moment(usual).is_some() && usual_moment(b"2026-11-22").is_none());
     }
 }

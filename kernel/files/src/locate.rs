@@ -2,6 +2,8 @@
 
 use std::io::{BufReader, Read};
 
+use crate::csv::CELLS_MAX;
+
 /// A line and a column in characters, from 1.
 pub type Place = (u64, u64);
 
@@ -18,16 +20,7 @@ pub fn locate(
     delimiter: u8,
     wanted: &[(u64, Option<usize>)],
 ) -> std::io::Result<Vec<Place>> {
-    let mut scan = Scan {
-        delimiter,
-        state: State::Record,
-        at: (1, 0),
-        after_return: false,
-        record: 0,
-        starts: Vec::new(),
-        wanted,
-        found: Vec::with_capacity(wanted.len()),
-    };
+    let mut scan = Scan::new(delimiter, wanted);
     for byte in BufReader::with_capacity(1 << 17, source).bytes() {
         if scan.found.len() == wanted.len() {
             break;
@@ -36,7 +29,7 @@ pub fn locate(
     }
     if scan.state == State::Cell {
         // The text ends with a delimiter, and so with an empty cell.
-        scan.starts.push((scan.at.0, scan.at.1 + 1));
+        scan.start_cell((scan.at.0, scan.at.1 + 1));
     }
     scan.end_record();
     let last = scan.at;
@@ -61,13 +54,26 @@ struct Scan<'w> {
     at: Place,
     after_return: bool,
     record: u64,
-    /// Where the cells of this record begin.
+    /// Where the cells of this record begin: of as many as a record that is read may have.
     starts: Vec<Place>,
     wanted: &'w [(u64, Option<usize>)],
     found: Vec<Place>,
 }
 
-impl Scan<'_> {
+impl<'w> Scan<'w> {
+    fn new(delimiter: u8, wanted: &'w [(u64, Option<usize>)]) -> Self {
+        Self {
+            delimiter,
+            state: State::Record,
+            at: (1, 0),
+            after_return: false,
+            record: 0,
+            starts: Vec::new(),
+            wanted,
+            found: Vec::with_capacity(wanted.len()),
+        }
+    }
+
     fn byte(&mut self, byte: u8) {
         if self.after_return && byte != b'\n' {
             self.at = (self.at.0 + 1, 0);
@@ -82,7 +88,7 @@ impl Scan<'_> {
             self.state = State::Cell;
         }
         if self.state == State::Cell {
-            self.starts.push(self.at);
+            self.start_cell(self.at);
         }
         self.state = match self.state {
             State::Quoted if byte == b'"' => State::Quote,
@@ -102,6 +108,12 @@ impl Scan<'_> {
         }
     }
 
+    fn start_cell(&mut self, at: Place) {
+        if self.starts.len() < CELLS_MAX {
+            self.starts.push(at);
+        }
+    }
+
     fn end_record(&mut self) {
         if self.starts.is_empty() {
             return;
@@ -114,5 +126,22 @@ impl Scan<'_> {
         }
         self.starts.clear();
         self.record += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However many cells a record has, no more places are kept than a record may have cells.
+    #[test]
+    fn many_cells() {
+        let mut scan = Scan::new(b',', &[(0, None), (0, Some(CELLS_MAX - 1))]);
+        for _ in 0..3 * CELLS_MAX {
+            scan.byte(b',');
+        }
+        assert_eq!(scan.starts.len(), CELLS_MAX);
+        scan.end_record();
+        assert_eq!(scan.found, [(1, 1), (1, CELLS_MAX as u64)]);
     }
 }

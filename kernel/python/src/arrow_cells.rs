@@ -1,6 +1,8 @@
-//! The cells of an Arrow stream as text: Parquet takes the same way as CSV.
+//! The cells of Arrow batches as text: Parquet takes the same way as CSV.
 
-use std::fmt::Write;
+use std::io::Write;
+use std::ops::Range;
+use std::sync::mpsc::sync_channel;
 
 use arrow_array::cast::AsArray;
 use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
@@ -11,17 +13,18 @@ use arrow_array::types::{
     TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type,
     UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, ArrayRef, LargeStringArray, StringArray, StringViewArray};
-use arrow_schema::{DataType, TimeUnit};
-use paysim_files::date_time::{DAY, iso};
+use arrow_array::{Array, ArrayRef, LargeStringArray, RecordBatch, StringArray, StringViewArray};
+use arrow_schema::{ArrowError, DataType, TimeUnit};
+use paysim_files::date_time::{DAY, SECOND, iso};
 use paysim_files::{Builder, Field};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyCapsuleMethods};
 
-use crate::errors::refused;
+/// Batches that wait to be read: while one is, the next is decoded.
+const BATCHES_AHEAD: usize = 1;
 
-/// Hands over all rows of a stream of batches.
+/// Hands over all rows of a stream of batches, which another thread decodes.
 pub fn read_batches(
     stream: &Bound<'_, PyAny>,
     columns: &[(Field, usize)],
@@ -34,36 +37,73 @@ pub fn read_batches(
     // SAFETY: by the PyCapsule interface a capsule of that name holds a stream, which is moved out
     // of it: `from_raw` leaves a released one in its place, so that the capsule frees nothing.
     let stream = unsafe { FFI_ArrowArrayStream::from_raw(pointer.as_ptr().cast()) };
-    let reader =
-        RecordBatchStreamReader::try_new(stream).map_err(|error| refused(error.to_string()))?;
+    let reader = RecordBatchStreamReader::try_new(stream).map_err(undecoded)?;
+    let mut places = [0; Field::COUNT];
+    for (place, &(field, _)) in columns.iter().enumerate() {
+        places[field.ix()] = place;
+    }
     py.detach(|| {
-        for batch in reader {
-            let batch = batch.map_err(|error| PyValueError::new_err((error.to_string(), "")))?;
-            let mut row = Row {
-                places: [0; Field::COUNT],
-                columns: Vec::with_capacity(columns.len()),
-                row: 0,
+        std::thread::scope(|scope| {
+            let (sender, receiver) = sync_channel(BATCHES_AHEAD);
+            let decode = move || {
+                for batch in reader {
+                    let batch = batch.map_err(undecoded);
+                    let batch = batch.and_then(|batch| Batch::new(&batch, columns));
+                    if sender.send(batch).is_err() {
+                        // Whoever reads has seen enough.
+                        break;
+                    }
+                }
             };
-            for (place, &(field, column)) in columns.iter().enumerate() {
-                row.places[field.ix()] = place;
-                row.columns.push(Column::new(batch.column(column), field)?);
+            std::thread::Builder::new()
+                .name("decode".to_owned())
+                .spawn_scoped(scope, decode)?;
+            for batch in receiver {
+                let batch = batch?;
+                for row in 0..batch.rows {
+                    builder.push(&Row {
+                        places: &places,
+                        columns: &batch.columns,
+                        row,
+                    });
+                    if builder.is_full() {
+                        return Ok(());
+                    }
+                }
             }
-            while row.row < batch.num_rows() && !builder.is_full() {
-                builder.push(&row);
-                row.row += 1;
-            }
-        }
-        Ok(())
+            Ok(())
+        })
     })
 }
 
-struct Row {
-    places: [usize; Field::COUNT],
+fn undecoded(error: ArrowError) -> PyErr {
+    PyRuntimeError::new_err(error.to_string())
+}
+
+struct Batch {
+    rows: usize,
     columns: Vec<Column>,
+}
+
+impl Batch {
+    fn new(batch: &RecordBatch, columns: &[(Field, usize)]) -> PyResult<Self> {
+        let columns = columns
+            .iter()
+            .map(|&(field, column)| Column::new(batch.column(column), field));
+        Ok(Self {
+            rows: batch.num_rows(),
+            columns: columns.collect::<PyResult<_>>()?,
+        })
+    }
+}
+
+struct Row<'b> {
+    places: &'b [usize; Field::COUNT],
+    columns: &'b [Column],
     row: usize,
 }
 
-impl paysim_files::Cells for Row {
+impl paysim_files::Cells for Row<'_> {
     #[inline]
     fn cell(&self, field: Field) -> &[u8] {
         self.columns[self.places[field.ix()]].cell(self.row)
@@ -112,11 +152,8 @@ impl Column {
             DataType::Utf8View => Self::View(array.as_string_view().clone()),
             DataType::Null => Self::made(array, |_, _| {}),
             DataType::Boolean => Self::made(array, |row, text| {
-                text.push_str(if array.as_boolean().value(row) {
-                    "true"
-                } else {
-                    "false"
-                });
+                let value = array.as_boolean().value(row);
+                text.extend_from_slice(if value { b"true" } else { b"false" });
             }),
             DataType::Int8 => Self::whole::<Int8Type>(array),
             DataType::Int16 => Self::whole::<Int16Type>(array),
@@ -133,11 +170,19 @@ impl Column {
                 Self::made(array, |row, text| decimal(array.value(row), scale, text))
             }
             DataType::Date32 => Self::numbers::<Date32Type>(array, |days, text| {
-                text.push_str(&iso(days));
+                if DAYS.contains(&i64::from(days)) {
+                    text.extend_from_slice(iso(days).as_bytes());
+                } else {
+                    // Writing to a Vec cannot fail.
+                    let _ = write!(text, "{days} days after 1970-01-01");
+                }
             }),
-            DataType::Date64 => Self::numbers::<Date64Type>(array, |millis, text| {
-                Stamps::default().write(millis, 1_000_000, "", text);
-            }),
+            DataType::Date64 => {
+                let mut stamps = Stamps::default();
+                Self::numbers::<Date64Type>(array, |millis, text| {
+                    stamps.write(millis, 1_000_000, "", text);
+                })
+            }
             DataType::Timestamp(unit, zone) => {
                 let zone = match zone.as_deref() {
                     None => "",
@@ -151,7 +196,7 @@ impl Column {
                     }
                 };
                 let mut stamps = Stamps::default();
-                let mut write = |value: i64, nanos: i64, text: &mut String| {
+                let mut write = |value: i64, nanos: i64, text: &mut Vec<u8>| {
                     stamps.write(value, nanos, zone, text);
                 };
                 match unit {
@@ -172,19 +217,23 @@ impl Column {
                 }
             }
             DataType::Time32(TimeUnit::Second) => {
-                Self::numbers::<Time32SecondType>(array, |v, t| {
-                    clock(i64::from(v) * 1_000_000_000, t);
-                })
+                Self::numbers::<Time32SecondType>(array, |v, t| time(v.into(), 1_000_000_000, t))
             }
-            DataType::Time32(_) => Self::numbers::<Time32MillisecondType>(array, |v, t| {
-                clock(i64::from(v) * 1_000_000, t);
-            }),
+            DataType::Time32(_) => {
+                Self::numbers::<Time32MillisecondType>(array, |v, t| time(v.into(), 1_000_000, t))
+            }
             DataType::Time64(TimeUnit::Microsecond) => {
-                Self::numbers::<Time64MicrosecondType>(array, |v, t| clock(v * 1_000, t))
+                Self::numbers::<Time64MicrosecondType>(array, |v, t| time(v, 1_000, t))
             }
-            DataType::Time64(_) => Self::numbers::<Time64NanosecondType>(array, clock),
+            DataType::Time64(_) => {
+                Self::numbers::<Time64NanosecondType>(array, |v, t| time(v, 1, t))
+            }
             DataType::Dictionary(_, _) => {
                 let coded = array.as_any_dictionary();
+                if coded.values().is_empty() {
+                    // Only nulls need no values.
+                    return Ok(Self::made(array, |_, _| {}));
+                }
                 let codes = coded.normalized_keys();
                 let keys =
                     (0..array.len()).map(|row| array.is_valid(row).then(|| codes[row] as u32));
@@ -199,8 +248,8 @@ impl Column {
         })
     }
 
-    fn made(array: &dyn Array, mut write: impl FnMut(usize, &mut String)) -> Self {
-        let mut text = String::with_capacity(array.len() * 8);
+    fn made(array: &dyn Array, mut write: impl FnMut(usize, &mut Vec<u8>)) -> Self {
+        let mut text = Vec::with_capacity(array.len() * 8);
         let mut ends = Vec::with_capacity(array.len());
         for row in 0..array.len() {
             if array.is_valid(row) {
@@ -208,12 +257,12 @@ impl Column {
             }
             ends.push(text.len());
         }
-        Self::Made(text.into_bytes(), ends)
+        Self::Made(text, ends)
     }
 
     fn numbers<T: ArrowPrimitiveType>(
         array: &ArrayRef,
-        mut write: impl FnMut(T::Native, &mut String),
+        mut write: impl FnMut(T::Native, &mut Vec<u8>),
     ) -> Self {
         let array = array.as_primitive::<T>();
         Self::made(array, |row, text| write(array.value(row), text))
@@ -221,70 +270,92 @@ impl Column {
 
     fn whole<T: ArrowPrimitiveType<Native: itoa::Integer>>(array: &ArrayRef) -> Self {
         let mut digits = itoa::Buffer::new();
-        Self::numbers::<T>(array, |value, text| text.push_str(digits.format(value)))
+        Self::numbers::<T>(array, |value, text| {
+            text.extend_from_slice(digits.format(value).as_bytes())
+        })
     }
 
     /// A float as the shortest decimal that is the same float.
     fn shown<T: ArrowPrimitiveType<Native: std::fmt::Display>>(array: &ArrayRef) -> Self {
         Self::numbers::<T>(array, |value, text| {
-            // Writing to a String cannot fail.
+            // Writing to a Vec cannot fail.
             let _ = write!(text, "{value}");
         })
     }
 }
 
 /// A decimal with the places that its scale says.
-fn decimal(value: i128, scale: i8, text: &mut String) {
+fn decimal(value: i128, scale: i8, text: &mut Vec<u8>) {
     let mut digits = itoa::Buffer::new();
     let places = usize::from(scale.unsigned_abs());
     if value < 0 {
-        text.push('-');
+        text.push(b'-');
     }
     let digits = match u64::try_from(value.unsigned_abs()) {
         Ok(value) => digits.format(value),
         Err(_) => digits.format(value.unsigned_abs()),
     };
+    let digits = digits.as_bytes();
     if scale <= 0 {
-        text.push_str(digits);
-        text.extend(std::iter::repeat_n('0', places));
+        text.extend_from_slice(digits);
+        text.resize(text.len() + places, b'0');
         return;
     }
     let whole = digits.len().saturating_sub(places);
-    text.push_str(if whole == 0 { "0" } else { &digits[..whole] });
-    text.push('.');
-    text.extend(std::iter::repeat_n(
-        '0',
-        places.saturating_sub(digits.len()),
-    ));
-    text.push_str(&digits[whole..]);
+    text.extend_from_slice(if whole == 0 { b"0" } else { &digits[..whole] });
+    text.push(b'.');
+    text.resize(text.len() + places.saturating_sub(digits.len()), b'0');
+    text.extend_from_slice(&digits[whole..]);
 }
+
+/// Days since 1970-01-01 that a date of four digits of the year can name.
+const DAYS: Range<i64> = -719_162..2_932_897;
 
 /// Writes moments; the text of a date is kept, as many rows have the same.
 #[derive(Default)]
 struct Stamps {
-    date: i32,
-    text: String,
+    date: i64,
+    text: Vec<u8>,
 }
 
 impl Stamps {
-    /// A moment in units of so many nanoseconds since 1970.
-    fn write(&mut self, value: i64, nanos: i64, zone: &str, text: &mut String) {
+    /// A moment in units of so many nanoseconds since 1970; one beyond the calendar is written as
+    /// a text that is no moment.
+    fn write(&mut self, value: i64, nanos: i64, zone: &str, text: &mut Vec<u8>) {
         let day = DAY / nanos;
-        let date = value.div_euclid(day).clamp(-719_162, 2_932_896) as i32;
+        let date = value.div_euclid(day);
+        if !DAYS.contains(&date) {
+            let value = i128::from(value) * i128::from(nanos);
+            // Writing to a Vec cannot fail.
+            let _ = write!(text, "{value} ns after 1970-01-01");
+            return;
+        }
         if date != self.date || self.text.is_empty() {
             self.date = date;
-            self.text = iso(date);
+            self.text = iso(date as i32).into_bytes();
+            self.text.push(b' ');
         }
-        text.push_str(&self.text);
-        text.push(' ');
+        text.extend_from_slice(&self.text);
         clock(value.rem_euclid(day) * nanos, text);
-        text.push_str(zone);
+        text.extend_from_slice(zone.as_bytes());
     }
 }
 
-fn clock(nanos: i64, text: &mut String) {
-    let (seconds, rest) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
-    let digit = |value: i64| b'0' + (value % 10) as u8;
+/// A time of the day in units of so many nanoseconds; one beyond the day is written as a text that
+/// is no time.
+fn time(value: i64, nanos: i64, text: &mut Vec<u8>) {
+    if (0..DAY / nanos).contains(&value) {
+        clock(value * nanos, text);
+    } else {
+        let value = i128::from(value) * i128::from(nanos);
+        // Writing to a Vec cannot fail.
+        let _ = write!(text, "{value} ns after midnight");
+    }
+}
+
+fn clock(nanos: i64, text: &mut Vec<u8>) {
+    let (seconds, rest) = ((nanos / SECOND) as u32, nanos % SECOND);
+    let digit = |value: u32| b'0' + (value % 10) as u8;
     let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     let clock = [
         digit(hour / 10),
@@ -296,9 +367,9 @@ fn clock(nanos: i64, text: &mut String) {
         digit(second / 10),
         digit(second),
     ];
-    text.push_str(str::from_utf8(&clock).unwrap_or_default());
+    text.extend_from_slice(&clock);
     if rest > 0 {
-        // Writing to a String cannot fail.
+        // Writing to a Vec cannot fail.
         let _ = write!(text, ".{rest:09}");
     }
 }

@@ -15,21 +15,25 @@ impl Builder<'_> {
     /// Numbers the business days, and turns moments into ticks.
     pub(super) fn place_in_days(&mut self, hours: &Hours, reading: &mut Reading) {
         let ticks = hours.ticks();
-        let inside = self.arrivals.iter().filter_map(|placed| match placed {
-            Placed::Inside(date, _) => Some(*date),
-            Placed::Before(_) => None,
-        });
-        // Most rows follow one of their own day.
-        let mut dates: Vec<i32> = inside.collect();
-        dates.dedup();
+        let mut dates = Vec::new();
+        for placed in &self.arrivals {
+            // Most rows follow one of their own day.
+            if let Placed::Inside(date, _) = placed
+                && dates.last() != Some(date)
+            {
+                dates.push(*date);
+            }
+        }
         let mut days = Days::new(dates);
-        let mut kept = Vec::with_capacity(self.arrivals.len());
+        let drops = self.settings.outside == Outside::Drop;
+        let mut kept = Vec::new();
+        self.rows.arrival_ticks.reserve_exact(self.arrivals.len());
         let mut following: Option<i32> = None;
         for (row, &placed) in self.arrivals.iter().enumerate() {
             let (number, tick) = match placed {
                 _ if placed == NO_DAY => (0, 0),
                 Placed::Inside(date, tick) => (days.number(date).unwrap_or(0), tick),
-                Placed::Before(_) if self.settings.outside == Outside::Drop => continue,
+                Placed::Before(_) if drops => continue,
                 Placed::Before(date) => {
                     reading.moved += 1;
                     let number = days.number_from(date);
@@ -40,7 +44,9 @@ impl Builder<'_> {
                     (number, 0)
                 }
             };
-            kept.push(row as u32);
+            if drops {
+                kept.push(row as u32);
+            }
             let at = number as u64 * u64::from(ticks) + u64::from(tick);
             let most_days = self.settings.num_days.unwrap_or(TICKS_MAX);
             let expected = if number as u64 >= u64::from(most_days) {
@@ -78,7 +84,9 @@ impl Builder<'_> {
             .iter()
             .map(|&date| self.day_text(date))
             .collect();
-        reading.dropped = self.arrivals.len() - kept.len();
+        if drops {
+            reading.dropped = self.arrivals.len() - kept.len();
+        }
         if reading.dropped > 0 && self.problems.is_empty() {
             self.keep(&kept);
         }
