@@ -15,8 +15,9 @@ __all__ = [
     "View",
     "__version__",
     "csv_header",
-    "read_arrow",
+    "parquet_header",
     "read_csv",
+    "read_parquet",
 ]
 
 AMOUNT_MAX: Final[int]
@@ -175,6 +176,7 @@ def read_csv(
     columns: dict[str, int],
     settings: dict[str, Any],
 ) -> dict[str, Any]: ...
-def read_arrow(
-    stream: object, columns: dict[str, int], settings: dict[str, Any]
+def parquet_header(path: str | PathLike[str]) -> list[str]: ...
+def read_parquet(
+    path: str | PathLike[str], columns: dict[str, int], settings: dict[str, Any]
 ) -> dict[str, Any]: ...

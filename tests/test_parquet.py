@@ -15,7 +15,6 @@ import paysim
 from paysim import ScenarioError
 
 pl = pytest.importorskip("polars")
-pytest.importorskip("arro3.io")
 
 __all__ = ["here"]
 

@@ -41,7 +41,6 @@ ONLY_IN = {
     "click": {"cli"},
     "rich": {"cli"},
     "polars": {"results"},
-    "arro3": {"files"},
 }
 """
 Libraries and the modules that may import them.

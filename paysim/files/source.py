@@ -65,28 +65,12 @@ class Source:
         return found | {"unused": self._unused(columns)}
 
     def _read_parquet(self, settings: dict[str, Any], steps: Steps) -> dict[str, Any]:
-        try:
-            from arro3.io import read_parquet
-        except ImportError:
-            text = "must be CSV unless arro3-io is installed, which reads Parquet"
-            hint = 'it comes with: pip install "paysim[tables]"'
-            self._note(self._place(), "", text, "Parquet", hint)
-            return {}
         _check_parquet(self.path)
-        try:
-            batches = read_parquet(self.path, batch_size=_BATCH_ROWS)
-            self.header = [(name, self._place()) for name in batches.schema.names]
-            columns = self._columns(steps)
-            if columns is None:
-                return {}
-            found = _kernel.read_arrow(batches, columns, settings)
-        except (OSError, ValueError):
-            raise
-        except BaseException as error:
-            # The library panics at some damaged files, which is no Exception.
-            if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
-                raise
-            raise ValueError(_PARQUET_TEXT, f"{error!s:.200}") from error
+        self.header = [(name, self._place()) for name in _kernel.parquet_header(self.path)]
+        columns = self._columns(steps)
+        if columns is None:
+            return {}
+        found = _kernel.read_parquet(self.path, columns, settings)
         return found | {"unused": self._unused(columns)}
 
     def _columns(self, steps: Steps) -> dict[str, int] | None:

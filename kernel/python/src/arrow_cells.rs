@@ -5,7 +5,6 @@ use std::ops::Range;
 use std::sync::mpsc::sync_channel;
 
 use arrow_array::cast::AsArray;
-use arrow_array::ffi_stream::{FFI_ArrowArrayStream, RecordBatchStreamReader};
 use arrow_array::types::{
     ArrowPrimitiveType, Date32Type, Date64Type, Decimal128Type, Float32Type, Float64Type, Int8Type,
     Int16Type, Int32Type, Int64Type, Time32MillisecondType, Time32SecondType,
@@ -14,70 +13,53 @@ use arrow_array::types::{
     UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, ArrayRef, LargeStringArray, RecordBatch, StringArray, StringViewArray};
-use arrow_schema::{ArrowError, DataType, TimeUnit};
+use arrow_schema::{DataType, TimeUnit};
+use paysim_files::csv::Failure;
 use paysim_files::date_time::{DAY, SECOND, iso};
 use paysim_files::{Builder, Field};
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
-use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyCapsuleMethods};
 
 /// Batches that wait to be read: while one is, the next is decoded.
 const BATCHES_AHEAD: usize = 1;
 
-/// Hands over all rows of a stream of batches, which another thread decodes.
+/// Hands over all rows of some batches, which another thread decodes.
+///
+/// # Errors
+/// What keeps the next batch from being decoded.
 pub fn read_batches(
-    stream: &Bound<'_, PyAny>,
+    batches: impl Iterator<Item = Result<RecordBatch, Failure>> + Send,
     columns: &[(Field, usize)],
     builder: &mut Builder<'_>,
-) -> PyResult<()> {
-    let py = stream.py();
-    let capsule = stream.call_method0("__arrow_c_stream__")?;
-    let capsule = capsule.cast::<PyCapsule>()?;
-    let pointer = capsule.pointer_checked(Some(c"arrow_array_stream"))?;
-    // SAFETY: by the PyCapsule interface a capsule of that name holds a stream, which is moved out
-    // of it: `from_raw` leaves a released one in its place, so that the capsule frees nothing.
-    let stream = unsafe { FFI_ArrowArrayStream::from_raw(pointer.as_ptr().cast()) };
-    let reader = RecordBatchStreamReader::try_new(stream).map_err(undecoded)?;
+) -> Result<(), Failure> {
     let mut places = [0; Field::COUNT];
     for (place, &(field, _)) in columns.iter().enumerate() {
         places[field.ix()] = place;
     }
-    py.detach(|| {
-        std::thread::scope(|scope| {
-            let (sender, receiver) = sync_channel(BATCHES_AHEAD);
-            let decode = move || {
-                for batch in reader {
-                    let batch = batch.map_err(undecoded);
-                    let batch = batch.and_then(|batch| Batch::new(&batch, columns));
-                    if sender.send(batch).is_err() {
-                        // Whoever reads has seen enough.
-                        break;
-                    }
-                }
-            };
-            std::thread::Builder::new()
-                .name("decode".to_owned())
-                .spawn_scoped(scope, decode)?;
-            for batch in receiver {
-                let batch = batch?;
-                for row in 0..batch.rows {
-                    builder.push(&Row {
-                        places: &places,
-                        columns: &batch.columns,
-                        row,
-                    });
-                    if builder.is_full() {
-                        return Ok(());
-                    }
+    std::thread::scope(|scope| {
+        let (sender, receiver) = sync_channel(BATCHES_AHEAD);
+        scope.spawn(move || {
+            for batch in batches {
+                let batch = batch.and_then(|batch| Batch::new(&batch, columns));
+                if sender.send(batch).is_err() {
+                    // Whoever reads has seen enough.
+                    break;
                 }
             }
-            Ok(())
-        })
+        });
+        for batch in receiver {
+            let batch = batch?;
+            for row in 0..batch.rows {
+                builder.push(&Row {
+                    places: &places,
+                    columns: &batch.columns,
+                    row,
+                });
+                if builder.is_full() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
     })
-}
-
-fn undecoded(error: ArrowError) -> PyErr {
-    PyRuntimeError::new_err(error.to_string())
 }
 
 struct Batch {
@@ -86,13 +68,13 @@ struct Batch {
 }
 
 impl Batch {
-    fn new(batch: &RecordBatch, columns: &[(Field, usize)]) -> PyResult<Self> {
+    fn new(batch: &RecordBatch, columns: &[(Field, usize)]) -> Result<Self, Failure> {
         let columns = columns
             .iter()
             .map(|&(field, column)| Column::new(batch.column(column), field));
         Ok(Self {
             rows: batch.num_rows(),
-            columns: columns.collect::<PyResult<_>>()?,
+            columns: columns.collect::<Result<_, Failure>>()?,
         })
     }
 }
@@ -145,7 +127,7 @@ impl Column {
         }
     }
 
-    fn new(array: &ArrayRef, field: Field) -> PyResult<Self> {
+    fn new(array: &ArrayRef, field: Field) -> Result<Self, Failure> {
         Ok(match array.data_type() {
             DataType::Utf8 => Self::Text(array.as_string().clone()),
             DataType::LargeUtf8 => Self::LargeText(array.as_string().clone()),
@@ -192,7 +174,7 @@ impl Column {
                             "{} must be without time zone or in UTC: convert it to local time",
                             field.word()
                         );
-                        return Err(PyValueError::new_err((expected, other.to_owned())));
+                        return Err(Failure::Shape(expected, other.to_owned()));
                     }
                 };
                 let mut stamps = Stamps::default();
@@ -243,7 +225,7 @@ impl Column {
                 let expected = format!("{} must be text, numbers, dates or times", field.word());
                 let name = other.to_string();
                 let name = name.split('(').next().unwrap_or_default().to_owned();
-                return Err(PyValueError::new_err((expected, name)));
+                return Err(Failure::Shape(expected, name));
             }
         })
     }

@@ -18,6 +18,7 @@ use pyo3::types::PyDict;
 use crate::arrow_cells::read_batches;
 use crate::errors::refused;
 use crate::given::{GivenTransactions, is_printable};
+use crate::parquet_file::{Batches, column_names};
 
 /// The columns of the fields that have one.
 type Columns = Vec<(Field, usize)>;
@@ -89,19 +90,30 @@ pub fn read_csv<'py>(
     })
 }
 
-/// Reads the rows of an Arrow stream, whose columns of each field are given by their positions.
+/// The names of the columns of a Parquet file.
 #[pyfunction]
-pub fn read_arrow<'py>(
+pub fn parquet_header(py: Python<'_>, path: PathBuf) -> PyResult<Vec<String>> {
+    py.detach(|| column_names(&path)).map_err(failure)
+}
+
+/// Reads the rows of a Parquet file, whose columns of each field are given by their positions.
+#[pyfunction]
+pub fn read_parquet<'py>(
     py: Python<'py>,
-    stream: &Bound<'py, PyAny>,
+    path: PathBuf,
     columns: &Bound<'py, PyDict>,
     settings: &Bound<'py, PyDict>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let (columns, settings) = (positions(columns)?, settings_of(settings)?);
-    let fields: Vec<Field> = columns.iter().map(|(field, _)| *field).collect();
-    let mut builder = Builder::new(&settings, &fields, &is_printable);
-    read_batches(stream, &columns, &mut builder)?;
-    let reading = builder.finish();
+    let reading = py
+        .detach(|| {
+            let fields: Vec<Field> = columns.iter().map(|(field, _)| *field).collect();
+            let mut builder = Builder::new(&settings, &fields, &is_printable);
+            let (batches, places) = Batches::open(&path, &columns)?;
+            read_batches(batches, &places, &mut builder)?;
+            Ok(builder.finish())
+        })
+        .map_err(failure)?;
     told(py, reading, &columns, "row", &mut |cells| {
         Ok(cells
             .iter()

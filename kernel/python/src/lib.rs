@@ -6,6 +6,7 @@ mod errors;
 mod files;
 mod given;
 mod kernel;
+mod parquet_file;
 mod table;
 mod view;
 
@@ -17,7 +18,7 @@ mod _kernel {
     use super::{Bound, PyModule, PyModuleMethods, PyResult};
 
     #[pymodule_export]
-    use super::files::{csv_header, read_arrow, read_csv};
+    use super::files::{csv_header, parquet_header, read_csv, read_parquet};
     #[pymodule_export]
     use super::given::GivenTransactions;
     #[pymodule_export]
