@@ -49,8 +49,9 @@ pub fn read_batches(
                 for batch in reader {
                     let batch = batch.map_err(undecoded);
                     let batch = batch.and_then(|batch| Batch::new(&batch, columns));
-                    if sender.send(batch).is_err() {
-                        // Whoever reads has seen enough.
+                    // A stream must not be asked on after an error.
+                    let is_last = batch.is_err();
+                    if sender.send(batch).is_err() || is_last {
                         break;
                     }
                 }
