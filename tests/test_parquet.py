@@ -5,6 +5,8 @@ Parquet files of transactions: every type that can say the same as CSV is read a
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -296,6 +298,27 @@ def test_reading_stops(here, receiver, expected):
     path.write_bytes(data)
     with pytest.raises(ScenarioError, match=expected):
         paysim.load_transactions(path)
+
+
+def test_damaged_page(here):
+    """
+    A page that cannot be decoded is one clear error, and nothing is asked of the file after it.
+    """
+    count = 100_000
+    names = [f"{row % 1000}" for row in range(count)]
+    texts = {"sender_id": names, "receiver_id": names[1:] + names[:1]}
+    numbers = {"amount": [1] * count, "arrival_tick": [0] * count}
+    path = Path("p.parquet")
+    pl.DataFrame(texts | numbers).write_parquet(path)
+    compressed = b"\x28\xb5\x2f\xfd"
+    # The dictionary of the last column stands before its rows.
+    start, dictionary, rows = path.read_bytes().rsplit(compressed, 2)
+    path.write_bytes(start + b"none" + dictionary + compressed + rows)
+    code = "import paysim; paysim.load_transactions('p.parquet')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "\npaysim.errors.ScenarioError: p.parquet  must be a Parquet file" in done.stderr
+    assert "panicked" not in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -36,15 +36,20 @@ pub fn read_batches(
     }
     std::thread::scope(|scope| {
         let (sender, receiver) = sync_channel(BATCHES_AHEAD);
-        scope.spawn(move || {
+        let decode = move || {
             for batch in batches {
                 let batch = batch.and_then(|batch| Batch::new(&batch, columns));
-                if sender.send(batch).is_err() {
-                    // Whoever reads has seen enough.
+                // There is nothing to be had after an error.
+                let is_last = batch.is_err();
+                if sender.send(batch).is_err() || is_last {
                     break;
                 }
             }
-        });
+        };
+        std::thread::Builder::new()
+            .name("decode".to_owned())
+            .spawn_scoped(scope, decode)
+            .map_err(Failure::Io)?;
         for batch in receiver {
             let batch = batch?;
             for row in 0..batch.rows {
