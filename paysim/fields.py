@@ -166,7 +166,8 @@ class Name(Kind):
     """
     An id: 1 to 128 printable characters that do not look like an id the system gives.
 
-    `X/1` is the first part of X, and `X@7.1` the first transaction generated for X in tick 7.
+    It has no blanks around it, since those around a cell of a table do not count. `X/1` is the
+    first part of X, and `X@7.1` the first transaction generated for X in tick 7.
     """
 
     help: str = ""
@@ -180,6 +181,8 @@ class Name(Kind):
             problems.add(steps, "must be 1 to 128 characters", found)
         elif not value.isprintable():
             problems.add(steps, "must consist of printable characters", shown(value))
+        elif value.strip() != value:
+            problems.add(steps, "must not begin or end with a blank", shown(value))
         elif _PART.fullmatch(value):
             problems.add(steps, "must not look like the id of a part, X/1", shown(value))
         elif _GENERATED.fullmatch(value):

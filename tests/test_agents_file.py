@@ -193,7 +193,20 @@ def test_every_mistake():
             "id,balance,credit_limt\n",
             {},
             "agents.csv:1:12  must be a key or nothing like one (got 'credit_limt'); "
-            "did you mean credit_limit?",
+            "did you mean credit_limit? --map-agent credit_limit=credit_limt reads it, "
+            "--map-agent credit_limit= leaves it out",
+        ),
+        (
+            "id\n",
+            {},
+            "agents.csv:1:1  opening_balance  must have a column (got the header 'id'); delimiter "
+            'says what stands between cells (delimiter: ";")',
+        ),
+        (
+            "\nsep=;\n",
+            {},
+            "agents.csv:2:1  must begin with its header; take out the line sep=, and say what "
+            "stands between cells as delimiter (delimiter: \";\") (got 'sep=;')",
         ),
         (
             "id,balance,id\n",
@@ -298,7 +311,11 @@ def test_shared_settings(folder):
 @pytest.mark.parametrize(
     ("agents", "mapping", "lines"),
     [
-        ("none.csv", "", ["none.csv  cannot be read: no such file or directory"]),
+        (
+            "none.csv",
+            "",
+            ["agent_configs  cannot be read: no such file or directory (got 'none.csv')"],
+        ),
         ("", "", ["agent_configs.file  must be 1 to 4096 characters (got 0)"]),
         ("a\0b", "", ["agent_configs.file  must be the name of a file (got 'a\\x00b')"]),
         ({"map": {}}, "", ["agent_configs.file  is missing"]),

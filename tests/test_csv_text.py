@@ -31,13 +31,13 @@ def test_places(rows, delimiter, end):
     text = file.getvalue()
     table = read_csv(text, delimiter)
     read = [table.header, *table.rows]
-    assert [list(row.cells) for row in read] == [[c.strip(" ") for c in row] for row in rows]
+    assert [list(row.cells) for row in read] == [[c.strip(" \t") for c in row] for row in rows]
     lines = list(io.StringIO(text, newline=""))
     for row in read:
         for column, cell in enumerate(row.cells):
             line, at = table.place(row, column)
             rest = "".join([lines[line - 1][at - 1 :], *lines[line:]])
-            assert rest.removeprefix('"').lstrip(" ").startswith(cell.replace('"', '""'))
+            assert rest.removeprefix('"').lstrip(" \t").startswith(cell.replace('"', '""'))
 
 
 @pytest.mark.parametrize(

@@ -125,13 +125,13 @@ def test_csv(tmp_path):
     found = GivenTransactions.from_rows(
         rows(
             {"id": 'a,"b"', "deadline_tick": 9, "priority": 8, "divisible": False},
-            {"sender_id": " Å", "arrival_tick": 0},
+            {"sender_id": "Å o", "arrival_tick": 0},
         )
     )
     text = (
         "id,sender_id,receiver_id,amount,arrival_tick,deadline_tick,priority,divisible\n"
         '"a,""b""",A,B,5,3,9,8,false\n'
-        "row-2, Å,B,5,0,,5,true\n"
+        "row-2,Å o,B,5,0,,5,true\n"
     )
     assert found.csv() == text.encode()
     assert found.write_csv(tmp_path / "given.csv") == 2

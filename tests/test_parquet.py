@@ -224,7 +224,7 @@ def test_types_need_no_settings(here):
     columns = whole(
         amount=[1.5, 2.0, 3.25],
         arrival_time=[dt.datetime(2026, 11, 20, 8, n) for n in range(ROWS)],
-        deadline_time=["20.11.2026 09:00", "21.11.2026 09:00", None],
+        deadline_time=["20.11.2026 09:00", "23.11.2026 09:00", None],
     )
     del columns["arrival_tick"]
     settings = {"decimals": 2, "decimal_comma": True, "dates": "dmy"}

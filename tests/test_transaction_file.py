@@ -51,8 +51,8 @@ def refused(text, name="p.csv", agents=None, **settings):
     st.lists(
         st.builds(
             Transaction,
-            sender_id=st.sampled_from(["A", "Ä, B", 'C"', " D"]),
-            receiver_id=st.sampled_from(["E", "F;G", "'", "H "]),
+            sender_id=st.sampled_from(["A", "Ä, B", 'C"', "D D"]),
+            receiver_id=st.sampled_from(["E", "F;G", "'", "H"]),
             amount=st.integers(1, 10**12),
             arrival_tick=st.integers(0, 2**31 - 1),
             id=st.none(),
@@ -244,7 +244,31 @@ def test_mistakes_everywhere(here):
         (HEADER, {"tick": "0s"}, "tick  must be a length like 1min, 30s, 500ms or 1h (got '0s')"),
         (HEADER, {"map": {"sender": "A"}}, "map.sender  unknown key; did you mean sender_id?"),
         (HEADER, {"decimal": 2}, "decimal  unknown key; did you mean decimals?"),
-        (HEADER, {"mapping": "m.yaml"}, "m.yaml  cannot be read: no such file or directory"),
+        (
+            HEADER,
+            {"mapping": "m.yaml"},
+            "mapping  cannot be read: no such file or directory (got 'm.yaml')",
+        ),
+        (HEADER, {"delimiter": "#"}, "delimiter  must be ',', ';', '\\t' or '|' (got '#')"),
+        (
+            "sender_id:amount\n",
+            {},
+            "p.csv  must have a header of several columns; delimiter says what stands between "
+            'cells (delimiter: ";", --delimiter ";") (got \'sender_id:amount\')',
+        ),
+        (
+            HEADER.replace(",", ";"),
+            {"delimiter": ","},
+            "p.csv  must have a header of several columns; delimiter says what stands between "
+            'cells (delimiter: ";", --delimiter ";") (got '
+            "'sender_id;receiver_id;amount;arrival_tick')",
+        ),
+        (
+            "sep=;\n" + HEADER,
+            {},
+            "p.csv  must begin with its header; take out the line sep=, delimiter says what "
+            'stands between cells (delimiter: ";", --delimiter ";") (got \'sep=;\')',
+        ),
         ("", {}, "p.csv  must be CSV in UTF-8 with a header (got an empty file)"),
         (b"\xff\xfea\0", {}, "p.csv  must be CSV in UTF-8 with a header (got UTF-16)"),
         (b"\x1f\x8b\x08\0", {}, "p.csv  must be CSV in UTF-8 with a header (got a gzip file)"),
@@ -405,3 +429,127 @@ def test_end_to_end(here):
     tables = [paysim.run(scenario).transactions.to_dicts() for scenario in (read, listed)]
     assert tables[0] == tables[1]
     assert [row["settled_tick"] for row in tables[0]] == [3, 13]
+
+
+@pytest.mark.parametrize(
+    ("header", "key"),
+    [
+        ("Priority", "priority"),
+        ("PRIORITY ", "priority"),
+        ("priorty", "priority"),
+        ("deadline_tim", "deadline_time"),
+        ("Deadline Tick", "deadline_tick"),
+        ("Divisible", "divisible"),
+        ("ID", "id"),
+    ],
+)
+def test_near_misses(here, header, key):
+    """
+    A header that is almost a key would be missed in silence: it is an error, with what to type.
+    """
+    text = HEADER[:-1] + f",{header}\nA,B,1,0,1\n"
+    header = header.strip()
+    pair = f"{key}={header}"
+    pair = f"'{pair}'" if " " in pair else pair
+    told = f"must be a key or nothing like one (got {header!r}); did you mean {key}? "
+    assert refused(text) == [f"p.csv:1:43  {told}--map {pair} reads it, --map {key}= leaves it out"]
+    assert load(text, map={key: None}).unused == (header,)
+    if key in ("priority", "divisible", "id"):
+        assert load(text, map={key: header}).unused == ()
+
+
+@pytest.mark.parametrize("header", ["", "Prio", "Due", "UID", "arrival_date", "sender", "Amount"])
+def test_other_columns(here, header):
+    """
+    A header that is like no key, or like one that has its column, is left out and named.
+    """
+    assert load(HEADER[:-1] + f",{header}\nA,B,1,0,1\n").unused == (header,)
+
+
+def test_a_deadline_date_needs_its_time(here):
+    """
+    A date of deadlines alone is not left out in silence.
+    """
+    lines = refused(HEADER[:-1] + ",deadline_date\nA,B,1,0,2026-11-20\n")
+    assert lines[0].startswith("p.csv:1:1  deadline_time  must have a column (got the header ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"num_days": "2"}, "num_days  must be int (got '2'); write it as a plain number, "),
+        ({"num_days": 2.0}, "num_days  must be int (got 2.0)"),
+        ({"num_days": True}, "num_days  must be int (got True)"),
+        ({"num_days": -1}, "num_days  must be at least 1 (got -1)"),
+        ({"num_days": 0}, "num_days  must be at least 1 (got 0)"),
+        ({"num_days": 2**70}, "num_days  must be at most 2147483648 (got 1180591620717411303424)"),
+        ({"num_days": 2**31, "ticks_per_day": 2}, "num_days  times ticks_per_day must be at most "),
+        ({"ticks_per_day": 600.0}, "ticks_per_day  must be int (got 600.0)"),
+        ({"ticks_per_day": 2**70}, "ticks_per_day  must be at most 1000000 (got 118059162071741"),
+        ({"agents": 5}, "agents  must be a list of ids (got 5)"),
+        ({"agents": "A"}, "agents  must be a list of ids (got 'A')"),
+        ({"agents": [1]}, "agents[0]  must be text (got 1); put it in quotes"),
+    ],
+)
+def test_bad_arguments(here, arguments, told):
+    """
+    An argument that cannot be used is one line of one error.
+    """
+    (line,) = refused(HEADER + "A,B,1,0\n", **arguments)
+    assert line.startswith(told)
+
+
+def test_blanks(here):
+    """
+    Blanks around a cell do not count, whatever it holds.
+    """
+    rows = "A,B,1,0,7,true\n"
+    header = HEADER[:-1] + ",priority,divisible\n"
+    expected = load(header + rows, agents=["A", "B"]).transactions
+    assert load(header + " A\t, B ,1 , 0,\t7, true \n", agents=["A", "B"]).transactions == expected
+    with pytest.raises(ScenarioError, match="sender_id  must not begin or end with a blank"):
+        Transaction(sender_id=" A", receiver_id="B", amount=1, arrival_tick=0)
+
+
+@pytest.mark.parametrize(
+    ("cell", "settings", "told"),
+    [
+        ("95000,50", {}, "decimal point (got '95000,50'); decimal_comma reads a comma as the "
+         "decimal point, and decimals says how many places amounts have (decimal_comma: true, "
+         "decimals: 2; --decimal-comma, --decimals 2)"),
+        ("95000,50", {"decimals": 1}, "decimal point (got '95000,50'); decimal_comma reads a "),
+        ("95,000", {}, "decimal point (got '95,000'); write it without separators of thousands"),
+        ("95000.50", {"decimals": 2, "decimal_comma": True},
+         "decimal comma (got '95000.50'); it has a point, and decimal_comma is on"),
+    ],
+)  # fmt: skip
+def test_decimal_marks(here, cell, settings, told):
+    """
+    A mark that is not the decimal mark is told apart from a separator of thousands.
+    """
+    (line,) = refused(HEADER.replace(",", ";") + f"A;B;{cell};0\n", **settings)
+    assert line.startswith("p.csv:2:5  amount  must be an amount, digits and at most a " + told)
+
+
+def test_unknown_files_are_told_where_they_are_named(here):
+    """
+    A file that is not there is a mistake in the line of the scenario that names it.
+    """
+    Path("a.csv").write_text("id,balance\nA,1\nB,1\n")
+    Path("p.csv").write_text(HEADER + "A,B,1,0\n")
+    said = "  cannot be read: no such file or directory (got "
+    for transactions, agents, told in (
+        ("nope.csv", "a.csv", f"s.yaml:2:15  transactions{said}'nope.csv')"),
+        ("{file: nope.csv}", "a.csv", f"s.yaml:2:22  transactions.file{said}'nope.csv')"),
+        ("{file: p.csv, mapping: nope.yaml}", "a.csv",
+         f"s.yaml:2:38  transactions.mapping{said}'nope.yaml')"),
+        ("p.csv", "nope.csv", f"s.yaml:3:16  agent_configs{said}'nope.csv')"),
+        ("p.csv", "{file: a.csv, mapping: no.yaml}",
+         f"s.yaml:3:39  agent_configs.mapping{said}'no.yaml')"),
+    ):  # fmt: skip
+        Path("s.yaml").write_text(
+            f"ticks_per_day: 10\ntransactions: {transactions}\nagent_configs: {agents}\n"
+        )
+        with pytest.raises(ScenarioError) as caught:
+            paysim.load_scenario("s.yaml")
+        assert str(caught.value) == told

@@ -149,8 +149,12 @@ def test_num_days(here):
         ("2026-11-21 12:00", 599),
         ("2026-11-23 07:00", 599),
         ("2026-11-23 09:00", 660),
+        ("2026-11-19 12:00", 0),
         ("2026-11-24 09:00", 1260),
         ("2026-11-25 09:00", 1860),
+        ("2026-11-27 18:00", 3599),
+        ("2026-11-28 09:00", 3599),
+        ("2026-11-30 09:00", 3660),
         ("16:00", 480),
         ("", None),
     ],
@@ -174,3 +178,63 @@ def test_deadline_after_midnight(here):
     text = "sender_id,receiver_id,amount,arrival_time,deadline_time\nA,B,1,2026-11-20 23:00,01:00\n"
     loaded = load(text, open="22:00", close="06:00", tick="1h")
     assert loaded.transactions.table().column("deadline_tick") == [3]
+
+
+def test_weekends_that_occur(here):
+    """
+    With a Saturday or Sunday among the days, those after the last are all dates.
+    """
+    text = (
+        "sender_id,receiver_id,amount,arrival_time,deadline_time\n"
+        "A,B,1,2026-11-21 09:00,2026-11-28 09:00\nA,B,1,2026-11-27 09:00,2026-11-30 09:00\n"
+    )
+    column = load(text, **HOURS).transactions.table().column("deadline_tick")
+    assert column == [1260, 2460]
+
+
+@pytest.mark.parametrize(
+    ("times", "days"),
+    [
+        (["2026-11-20 19:00"], ("2026-11-23",)),
+        (["2026-11-20 09:00", "2026-11-21 07:00"], ("2026-11-20", "2026-11-23")),
+        (["2026-11-21 09:00", "2026-11-21 19:00"], ("2026-11-21", "2026-11-22")),
+        (["2026-11-19 19:00"], ("2026-11-20",)),
+    ],
+)
+def test_the_day_after(here, times, days):
+    """
+    Rows that are moved past the last day are on the next date, after a Friday on Monday.
+    """
+    assert ticks(times, outside_hours="next-open")[1].days == days
+
+
+def test_num_days_out_of_hours(here):
+    """
+    A row out of hours is refused once, and one that was moved past the end shows its cell.
+    """
+    text = "sender_id,receiver_id,amount,arrival_time\nA,B,1,2026-11-20 09:00\n"
+    text += "A,B,1,2026-11-20 19:00\n"
+    (line,) = refused(text, num_days=1, **HOURS)
+    assert line.startswith("p.csv:3:7  arrival_time  must be within opening hours")
+    assert refused(text, num_days=1, outside_hours="next-open", **HOURS) == [
+        "p.csv:3:7  arrival_time  must be on one of the first 1 business days, as num_days says "
+        "(got '2026-11-20 19:00', moved to 2026-11-23)"
+    ]
+
+
+def test_dates_in_their_own_column(here):
+    """
+    A date that is unlike the first is told with its own cell, and so is a day after the end.
+    """
+    text = "sender_id,receiver_id,amount,arrival_date,arrival_time\nA,B,1,2,09:00\n"
+    assert refused(text + "A,B,1,2026-03-05,09:00\n", **HOURS) == [
+        "p.csv:3:7  arrival_date  must have the number of a day, like line 2 (got '2026-03-05')"
+    ]
+    assert refused(text + "A,B,1,3,09:00\n", num_days=1, **HOURS) == [
+        "p.csv:3:7  arrival_date  must be on one of the first 1 business days, as num_days says "
+        "(got 3)"
+    ]
+    text = text.replace("arrival_time", "arrival_time,deadline_date,deadline_time")
+    assert refused(text.replace("9:00\n", "9:00,2026-03-05,10:00\n"), **HOURS) == [
+        "p.csv:2:15  deadline_date  must have the number of a day, like line 2 (got '2026-03-05')"
+    ]

@@ -75,7 +75,7 @@ def run(
 
         sources = sources.with_scenario(file)
         loaded = sources.load()
-        tell_left_out(loaded, quiet)
+        tell_left_out(loaded)
         if out is not None:
             check_run_directory(loaded, out)
             # That a directory cannot be written is to be known before the run, not after it.

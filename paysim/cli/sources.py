@@ -205,13 +205,9 @@ class Sources:
         return {name: value for name, value in values.items() if value is not None}
 
 
-def tell_left_out(scenario: Scenario, quiet: bool = False) -> None:
+def tell_left_out(scenario: Scenario) -> None:
     """
     Tell on standard error which rows of the files were moved or left out, and which columns.
-
-    Args:
-        scenario: What was read.
-        quiet: Whether to tell of rows only.
     """
     source = scenario.source
     if source is not None and source.moved:
@@ -221,7 +217,7 @@ def tell_left_out(scenario: Scenario, quiet: bool = False) -> None:
         click.echo(
             f"{source.path}: {_rows(source.dropped)} outside the opening hours, left out", err=True
         )
-    for path, headers in () if quiet else scenario.unused:
+    for path, headers in scenario.unused:
         columns = ", ".join(header if header.isprintable() else ascii(header) for header in headers)
         if columns:
             click.echo(f"{path}: columns not read: {columns}", err=True)

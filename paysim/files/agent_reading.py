@@ -12,10 +12,10 @@ from typing import Annotated, Any
 import attrs
 
 from paysim.errors import Problems
-from paysim.fields import Choice, Flag, Steps, Whole
+from paysim.fields import Flag, Steps, Whole
 from paysim.files.columns import column_kinds
 from paysim.files.csv_text import DELIMITERS
-from paysim.files.kinds import FileName, Headers, resolved
+from paysim.files.kinds import FileName, Headers, Mark, absence, resolved
 from paysim.files.transaction_reading import DECIMALS_MAX, Mapping, read_mapping
 from paysim.records import Checked, Optional, Record, layout
 
@@ -38,7 +38,7 @@ class AgentReading(Checked):
         bool | None, Optional(Flag("Whether a comma is the decimal point."))
     ] = None
     delimiter: Annotated[
-        str | None, Optional(Choice(DELIMITERS, "Between cells; recognised unless given."))
+        str | None, Optional(Mark(DELIMITERS, "Between cells; recognised unless given."))
     ] = None
 
 
@@ -70,6 +70,8 @@ def agent_reading(
     _check_keys(file, ("agent_configs",), record, problems)
     if file.mapping is None:
         return file if problems.count == before else None
+    if absence(file.mapping, folder, ("agent_configs", "mapping"), problems):
+        return None
     mapping = read_mapping(resolved(file.mapping, folder), problems)
     reading = None if mapping is None else _over(file, mapping, record, problems)
     return reading if problems.count == before else None

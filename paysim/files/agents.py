@@ -11,12 +11,12 @@ from typing import Any
 import attrs
 
 from paysim.errors import Problem, Problems, ScenarioError, shown
-from paysim.fields import AGENTS_MAX
+from paysim.fields import AGENTS_MAX, Steps
 from paysim.files.agent_reading import AgentFile, AgentReading, agent_reading
 from paysim.files.columns import Told, Unread, cell_value, column_kinds, find_columns
 from paysim.files.csv_text import Cells, Row, read_csv
 from paysim.files.documents import decoded, place_text, read_bytes
-from paysim.files.kinds import resolved
+from paysim.files.kinds import absence, resolved
 from paysim.records import MISSING, Record, layout
 from paysim.texts import SyntaxProblem
 
@@ -121,12 +121,15 @@ def read_agents(
         record: The record of an agent.
     """
     before = problems.count
-    raw = raw if isinstance(raw, dict) else {"file": raw}
-    file = Record(AgentFile).read(raw, ("agent_configs",), problems)
+    steps: Steps = ("agent_configs",)
+    whole = raw if isinstance(raw, dict) else {"file": raw}
+    file = Record(AgentFile).read(whole, steps, problems)
     if problems.count > before:
         return None
     reading = agent_reading(file, folder, record, problems)
     if reading is None:
+        return None
+    if absence(file.file, folder, (*steps, "file") if whole is raw else steps, problems):
         return None
     name = resolved(file.file, folder)
     try:

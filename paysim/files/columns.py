@@ -7,7 +7,7 @@ from __future__ import annotations
 import difflib
 import re
 import shlex
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Final
 
 import attrs
@@ -24,15 +24,28 @@ Told = Callable[[Problem], None]
 _WHOLE = re.compile(r"-?[0-9]{1,40}", re.ASCII)
 _AMOUNT = re.compile(r"(-?[0-9]{1,40})(?:([.,])([0-9]{0,40}))?", re.ASCII)
 _GROUPED = re.compile(r"-?(?=.*[0-9])[0-9 ,.'_]+", re.ASCII)
+_MARKED = re.compile(r"(-?(?=.*[0-9])[0-9 ,.'_]+)([.,])([0-9]*)", re.ASCII)
 
 # The compiled reader of transactions says the same in the same words.
-_NO_AMOUNT = "must be an amount, digits and at most a decimal point"
+_NO_AMOUNT = "must be an amount, digits and at most a decimal"
 _SEPARATORS = "write it without separators of thousands"
 _PLACES = "decimals says how many places amounts have (decimals: 2, --decimals 2)"
 _COMMA = "decimal_comma reads a comma as the decimal point (decimal_comma: true, --decimal-comma)"
+_COMMA_AND_PLACES = (
+    "decimal_comma reads a comma as the decimal point, and decimals says how many places amounts "
+    "have (decimal_comma: true, decimals: 2; --decimal-comma, --decimals 2)"
+)
+_POINT = "it has a point, and decimal_comma is on"
+
+_DELIMITER = 'delimiter says what stands between cells (delimiter: ";")'
 
 _ALIKE: Final = 0.8
 """How like an absent key a header is that is taken for a slip of the pen."""
+
+_LONG_ENOUGH: Final = 4
+"""Characters from which a word can have a slip of the pen and be told from another."""
+
+NEAR_MISS: Final = "must be a key or nothing like one"
 
 _HEADERS_SHOWN: Final = 12
 
@@ -103,14 +116,41 @@ def find_columns(
         names = _names(field)
         if field.is_required and not any(key in columns or mapped.get(key) for key in names):
             hint = _advice(field.name, [header[i] for i in unused])
+            hint = _DELIMITER if len(header) == 1 else hint
             note(0, field.name, "must have a column", _listed(header), hint)
-    for i in unused:
-        key = _meant(header[i], [key for key in keys if key not in {*columns, *mapped}])
-        if key and not any(problem.path == key for problem in problems):
-            note(i, "", "must be a key or nothing like one", shown(header[i]), _suggested(key))
+    for i, key in near_misses(header, unused, keys, {*columns, *mapped}):
+        if not any(problem.path == key for problem in problems):
+            hint = near_miss_hint(key, header[i], "--map-agent")
+            note(i, "", NEAR_MISS, shown(header[i]), hint)
     for problem in problems:
         told(problem)
     return None if problems else columns
+
+
+def near_misses(
+    header: Sequence[str], unused: Iterable[int], keys: Collection[str], settled: Collection[str]
+) -> list[tuple[int, str]]:
+    """
+    Return the columns whose headers look like keys that would be missed, each with its key.
+
+    Such a header is a key but for case, blanks and marks, or a slip of the pen away from one.
+
+    Args:
+        header: The headers.
+        unused: The columns that say nothing so far.
+        keys: All keys.
+        settled: Those that have their column, or of which it is said that they have none.
+    """
+    pairs = ((i, _meant(header[i], keys)) for i in unused if header[i] not in keys)
+    return [(i, key) for i, key in pairs if key and key not in settled]
+
+
+def near_miss_hint(key: str, header: str, option: str) -> str:
+    """
+    Return what to do about a header that looks like a key.
+    """
+    pair = shlex.quote(f"{key}={header}")
+    return f"did you mean {key}? {option} {pair} reads it, {option} {key}= leaves it out"
 
 
 def cell_value(text: str, kind: Kind, decimals: int, mark: str) -> Any:
@@ -140,7 +180,8 @@ def minor_units(text: str, decimals: int, mark: str) -> int | Unread:
     """
     match = _AMOUNT.fullmatch(text)
     if match is None or (match[2] or mark) != mark:
-        return Unread(_NO_AMOUNT, _advice_for(text, decimals, mark))
+        word = "comma" if mark == "," else "point"
+        return Unread(f"{_NO_AMOUNT} {word}", _advice_for(text, decimals, mark))
     places = (match[3] or "").rstrip("0")
     if len(places) > decimals:
         if not decimals:
@@ -153,11 +194,25 @@ def _advice_for(text: str, decimals: int, mark: str) -> str:
     """
     Return what may help where a text is no amount.
     """
-    if mark == "." and "." not in text:
-        value = minor_units(text, decimals, ",")
-        if isinstance(value, int) and value > 0:
-            return _COMMA
+    other = "." if mark == "," else ","
+    if _has_mark(text, decimals, other):
+        if mark == ",":
+            return _POINT
+        return _COMMA if decimals else _COMMA_AND_PLACES
     return _SEPARATORS if _GROUPED.fullmatch(text) else ""
+
+
+def _has_mark(text: str, decimals: int, mark: str) -> bool:
+    """
+    Whether a mark is the decimal mark of a text, and no separator of thousands.
+
+    It is the last separator and the only one of its kind, and three digits follow it only where
+    amounts have as many places.
+    """
+    match = _MARKED.fullmatch(text)
+    if match is None or match[2] != mark or mark in match[1]:
+        return False
+    return len(match[3]) != 3 or (decimals >= 3 and match[1].removeprefix("-").isdecimal())
 
 
 def _names(field: Field) -> list[str]:
@@ -168,17 +223,19 @@ def _meant(header: str, keys: Iterable[str]) -> str:
     """
     Return the key that a header is most like, if it is very much like one.
     """
-    likeness = {key: difflib.SequenceMatcher(None, _form(header), _form(key)) for key in keys}
-    best = max(likeness, key=lambda key: likeness[key].ratio(), default="")
-    return best if best and likeness[best].ratio() >= _ALIKE else ""
+    likeness = {key: _likeness(_form(header), _form(key)) for key in keys}
+    best = max(likeness, key=lambda key: likeness[key], default="")
+    return best if best and likeness[best] >= _ALIKE else ""
+
+
+def _likeness(word: str, key: str) -> float:
+    if min(len(word), len(key)) < _LONG_ENOUGH:
+        return float(word == key)
+    return difflib.SequenceMatcher(None, word, key).ratio()
 
 
 def _form(word: str) -> str:
     return re.sub(r"[ _-]", "", word.casefold())
-
-
-def _suggested(key: str) -> str:
-    return f"did you mean {key}?"
 
 
 def _advice(key: str, unused: Sequence[str]) -> str:

@@ -19,6 +19,8 @@ from paysim.texts import Place, SyntaxProblem
 DELIMITERS: Final = (",", ";", "\t", "|")
 """What may stand between cells; that of a text without any is the first."""
 
+_BLANKS: Final = " \t"
+
 _QUOTED = re.compile(r'"(?:[^"]|"")*"?')
 _CLOSING = re.compile(r'(?:[^"]|"")*"(?!")')
 
@@ -61,7 +63,7 @@ class Cells:
                 return line, at + 1
             at += 1
         text = self.lines[line - 1]
-        while text.startswith(" ", at):
+        while text.startswith((" ", "\t"), at) and not text.startswith(self.delimiter, at):
             at += 1
         return line, at + 1
 
@@ -96,6 +98,10 @@ def read_csv(text: str, delimiter: str | None = None, most: int | None = None) -
     filled = next((i for i, line in enumerate(lines) if line.strip(" \r\n")), None)
     if filled is None:
         raise SyntaxProblem("must begin with a header line, and is empty", None)
+    if lines[filled].startswith("sep=") and len(lines[filled].rstrip("\r\n")) <= 5:
+        text = "must begin with its header; take out the line sep=, and say what stands between "
+        found = repr(lines[filled].rstrip("\r\n"))
+        raise SyntaxProblem(f'{text}cells as delimiter (delimiter: ";")', (filled + 1, 1), found)
     if delimiter is None:
         bare = _QUOTED.sub("", lines[filled])
         delimiter = max(DELIMITERS, key=bare.count)
@@ -105,7 +111,7 @@ def read_csv(text: str, delimiter: str | None = None, most: int | None = None) -
     try:
         for cells in reader:
             if len(cells) > 1 or any(cell.strip() for cell in cells):
-                rows.append(Row(tuple(cell.strip(" ") for cell in cells), line))
+                rows.append(Row(tuple(cell.strip(_BLANKS) for cell in cells), line))
             line = reader.line_num + 1
             if most is not None and len(rows) > most + 1:
                 break

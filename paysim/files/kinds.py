@@ -1,5 +1,5 @@
 """
-What the settings of a file may hold: the name of a file, and the headers of its columns.
+What the settings of a file may hold: its name, the headers of its columns, what is between cells.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Any, Final
 import attrs
 
 from paysim.errors import Problems, shown
-from paysim.fields import IN_QUOTES, Kind, Steps, did_you_mean
+from paysim.fields import IN_QUOTES, Choice, Kind, Steps, did_you_mean
+from paysim.files.documents import reason
 
 PATH_MAX: Final = 4_096
 
@@ -35,6 +36,18 @@ class FileName(Kind):
 
     def write(self, value: Any) -> Any:
         return str(value)
+
+
+@attrs.frozen(eq=False)
+class Mark(Choice):
+    """
+    One of a few characters, which are told in quotes.
+    """
+
+    def check(self, value: Any, steps: Steps, problems: Problems) -> None:
+        if type(value) is not str or value not in self.options:
+            *words, last = map(shown, self.options)
+            problems.add(steps, f"must be {', '.join(words)} or {last}", shown(value))
 
 
 @attrs.frozen(eq=False)
@@ -76,3 +89,26 @@ def resolved(file: str | Path, folder: str | os.PathLike[str]) -> str:
     Return the path of a file: a text is relative to a folder, a path object to nothing.
     """
     return str(file) if isinstance(file, Path) else os.path.join(folder, file)
+
+
+def absence(
+    file: str | Path, folder: str | os.PathLike[str], steps: Steps, problems: Problems
+) -> bool:
+    """
+    Return whether a file is not there that a text names, which then is told as the text's mistake.
+
+    Args:
+        file: The file; a path object stands in no text.
+        folder: What its name is relative to.
+        steps: The path to its name.
+        problems: Where problems go.
+    """
+    if isinstance(file, Path):
+        return False
+    path = resolved(file, folder)
+    try:
+        os.stat(path)
+    except (OSError, ValueError) as error:
+        problems.add(steps, reason(error), repr(path))
+        return True
+    return False

@@ -12,11 +12,11 @@ import attrs
 from paysim import _kernel
 from paysim.errors import Problem, Problems, shown
 from paysim.fields import Steps, did_you_mean, suggest_agent
+from paysim.files.columns import NEAR_MISS, near_miss_hint, near_misses
 from paysim.files.documents import place_text, reason
 from paysim.files.transaction_reading import FIELDS, TransactionReading
 
 _HEADERS_SHOWN: Final = 12
-_BATCH_ROWS: Final = 2**14
 _PARQUET_NAMES: Final = (".parquet", ".pq")
 _PARQUET_TEXT: Final = "must be a Parquet file that can be read"
 
@@ -109,7 +109,7 @@ class Source:
                     del columns[other if one in mapped else one]
         for date, time in (("arrival_date", "arrival_time"), ("deadline_date", "deadline_time")):
             if date in columns and time not in columns:
-                if date in mapped:
+                if date in mapped or (date == "deadline_date" and "deadline_tick" not in columns):
                     self._missing(time, columns)
                 del columns[date]
         for field in ("sender_id", "receiver_id", "amount"):
@@ -119,8 +119,28 @@ class Source:
         if not any(field in columns or field in mapped for field in arrivals):
             self._missing("arrival_tick", columns, "or one of arrival_time")
         if self.problems.count == before:
+            self._check_near_misses(columns, mapped)
             self._check_clock(columns, steps)
         return None if self.problems.count > before else columns
+
+    def _check_near_misses(self, columns: dict[str, int], mapped: dict[str, str]) -> None:
+        """
+        Refuse headers that look like keys that would be missed.
+        """
+        settled = set(columns) | set(self.reading.map or {})
+        for event in ("arrival", "deadline"):
+            # The one form of a moment that counts leaves the other out, and says so by its name.
+            tick, time, date = (f"{event}_{word}" for word in ("tick", "time", "date"))
+            if tick in columns:
+                settled |= {date, time} if tick in mapped else {date}
+            elif time in mapped:
+                settled.add(tick)
+        used = set(columns.values())
+        names = [name for name, _ in self.header]
+        unused = [at for at in range(len(names)) if at not in used]
+        for at, key in near_misses(names, unused, FIELDS, settled):
+            hint = near_miss_hint(key, names[at], "--map")
+            self._note(self.header[at][1], "", NEAR_MISS, shown(names[at]), hint)
 
     def _check_clock(self, columns: dict[str, int], steps: Steps) -> None:
         """

@@ -17,7 +17,7 @@ from paysim.errors import Problem, Problems, ScenarioError, path_text, shown
 from paysim.fields import Choice, Flag, Kind, Steps, Whole
 from paysim.files.csv_text import DELIMITERS
 from paysim.files.documents import decoded, parsed, place_text, placed, read_bytes
-from paysim.files.kinds import FileName, Headers
+from paysim.files.kinds import FileName, Headers, Mark
 from paysim.records import Checked, Optional, Record
 from paysim.texts import Document
 
@@ -112,7 +112,7 @@ class TransactionReading(Checked):
         bool | None, Optional(Flag("Whether a comma is the decimal point."))
     ] = None
     delimiter: Annotated[
-        str | None, Optional(Choice(DELIMITERS, "Between cells; recognised unless given."))
+        str | None, Optional(Mark(DELIMITERS, "Between cells; recognised unless given."))
     ] = None
     open: Annotated[
         str | None, Optional(ClockTime("When a business day opens, such as 08:00."))

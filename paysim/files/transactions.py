@@ -13,8 +13,8 @@ import attrs
 
 from paysim._kernel import GivenTransactions
 from paysim.errors import Problems, ScenarioError, TooManyProblems, shown
-from paysim.fields import Steps
-from paysim.files.kinds import resolved
+from paysim.fields import TICKS_MAX, Name, Steps, Whole
+from paysim.files.kinds import absence, resolved
 from paysim.files.source import Source
 from paysim.files.transaction_reading import TransactionFile, hours, merged, read_mapping
 from paysim.records import Record
@@ -75,6 +75,16 @@ def load_transactions(
     problems = Problems()
     loaded = None
     try:
+        if ticks_per_day is not None:
+            Whole(1, TICKS_PER_DAY_MAX).check(ticks_per_day, ("ticks_per_day",), problems)
+        if num_days is not None:
+            Whole(1, TICKS_MAX).check(num_days, ("num_days",), problems)
+        if not problems.count and (ticks_per_day or 1) * (num_days or 1) > TICKS_MAX:
+            text = f"times ticks_per_day must be at most {TICKS_MAX} ticks"
+            problems.add(("num_days",), text, shown(num_days))
+        _check_ids(agents, problems)
+        if problems.count:
+            raise problems.error()
         raw = {"file": Path(path), **settings}
         loaded = read_transactions(raw, "", (), problems, agents, ticks_per_day, num_days)
     except TooManyProblems:
@@ -82,6 +92,19 @@ def load_transactions(
     if problems.count or loaded is None:
         raise problems.error()
     return loaded
+
+
+def _check_ids(agents: Any, problems: Problems) -> None:
+    """
+    Check that ids of agents, if any are given, are texts one by one.
+    """
+    if agents is None:
+        return
+    if isinstance(agents, str | bytes) or not isinstance(agents, Collection):
+        problems.add(("agents",), "must be a list of ids", shown(agents))
+        return
+    for index, id in enumerate(agents):
+        Name().check(id, ("agents", index), problems)
 
 
 def read_transactions(
@@ -106,19 +129,22 @@ def read_transactions(
         num_days: Days of the run, if they are given.
     """
     before = problems.count
-    file = Record(TransactionFile).read(
-        raw if isinstance(raw, dict) else {"file": raw}, steps, problems
-    )
+    whole = raw if isinstance(raw, dict) else {"file": raw}
+    file = Record(TransactionFile).read(whole, steps, problems)
     if problems.count > before:
         return None
     mapping = None
     if file.mapping is not None:
+        if absence(file.mapping, folder, (*steps, "mapping"), problems):
+            return None
         mapping = read_mapping(resolved(file.mapping, folder), problems)
         if mapping is None:
             return None
     reading = merged(file, mapping.reading if mapping else None)
     times = hours(reading, steps, problems)
     if problems.count > before:
+        return None
+    if absence(file.file, folder, (*steps, "file") if whole is raw else steps, problems):
         return None
     source = Source(resolved(file.file, folder), reading, problems, agents)
     settings = {

@@ -11,6 +11,10 @@ const NO_SEPARATORS: &str = "write it without separators of thousands";
 const HAS_PLACES: &str = "decimals says how many places amounts have (decimals: 2, --decimals 2)";
 const HAS_COMMA: &str =
     "decimal_comma reads a comma as the decimal point (decimal_comma: true, --decimal-comma)";
+const HAS_COMMA_AND_PLACES: &str = "decimal_comma reads a comma as the decimal point, and decimals \
+    says how many places amounts have (decimal_comma: true, decimals: 2; --decimal-comma, \
+    --decimals 2)";
+const HAS_POINT: &str = "it has a point, and decimal_comma is on";
 
 /// How amounts are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -70,33 +74,47 @@ impl AmountForm {
 
     /// Why a cell is no amount.
     fn refusal(self, cell: &[u8]) -> Refusal {
-        let is_number = |cell: &[u8]| {
-            Self {
-                comma: !self.comma,
-                ..self
-            }
-            .read(cell)
-            .is_ok()
-        };
         if let Some(rest) = cell.strip_prefix(b"-")
             && (rest.first().is_some_and(u8::is_ascii_digit))
         {
             return Refusal::new("must be more than 0");
         }
-        let expected = Refusal::new("must be an amount, digits and at most a decimal point");
-        let has = |byte: u8| cell.contains(&byte);
-        if !self.comma && has(b',') && !has(b'.') && is_number(cell) {
-            expected.hint(HAS_COMMA)
-        } else if cell.iter().any(u8::is_ascii_digit)
-            && cell
-                .iter()
-                .all(|b| b.is_ascii_digit() || b" ,.'_".contains(b))
-        {
-            expected.hint(NO_SEPARATORS)
+        let (own, other) = if self.comma {
+            ("comma", b'.')
         } else {
-            expected
-        }
+            ("point", b',')
+        };
+        let refusal = Refusal::new(format!(
+            "must be an amount, digits and at most a decimal {own}"
+        ));
+        refusal.hint(match (self.is_marked(cell, other), self.comma) {
+            (true, true) => HAS_POINT,
+            (true, false) if self.decimals == 0 => HAS_COMMA_AND_PLACES,
+            (true, false) => HAS_COMMA,
+            _ if is_grouped(cell) => NO_SEPARATORS,
+            _ => "",
+        })
     }
+
+    /// Whether a mark is the decimal mark of a cell: the last of its separators, the only one of
+    /// its kind, and not one that three digits follow, as they do a separator of thousands, unless
+    /// there are to be as many places.
+    fn is_marked(self, cell: &[u8], mark: u8) -> bool {
+        let Some(at) = memchr::memrchr(mark, cell) else {
+            return false;
+        };
+        let (whole, places) = (&cell[..at], &cell[at + 1..]);
+        is_grouped(whole)
+            && !whole.contains(&mark)
+            && places.iter().all(u8::is_ascii_digit)
+            && (places.len() != 3 || (self.decimals >= 3 && whole.iter().all(u8::is_ascii_digit)))
+    }
+}
+
+/// Whether a cell has digits, and separators of thousands or decimal marks, and nothing else.
+fn is_grouped(cell: &[u8]) -> bool {
+    let is_part = |byte: &u8| byte.is_ascii_digit() || b" ,.'_".contains(byte);
+    cell.iter().any(u8::is_ascii_digit) && cell.iter().all(is_part)
 }
 
 /// A whole number within bounds.
@@ -182,18 +200,29 @@ mod tests {
     /// A refusal says how the amount would have to be written or read.
     #[test]
     fn hints() {
-        let hint = |text: &str, decimals| {
-            let form = AmountForm {
-                decimals,
-                comma: false,
-            };
-            form.read(text.as_bytes()).map_err(|refusal| refusal.hint)
-        };
-        assert_eq!(hint("12.34", 0), Err(HAS_PLACES));
-        assert_eq!(hint("12,34", 2), Err(HAS_COMMA));
-        assert_eq!(hint("1,234.56", 2), Err(NO_SEPARATORS));
-        assert_eq!(hint("12 000", 0), Err(NO_SEPARATORS));
-        assert_eq!(hint("x", 0), Err(""));
+        for (text, decimals, comma, hint) in [
+            ("12.34", 0, false, HAS_PLACES),
+            ("12,34", 0, true, HAS_PLACES),
+            ("12,34", 2, false, HAS_COMMA),
+            ("12,345", 3, false, HAS_COMMA),
+            ("12,34567", 2, false, HAS_COMMA),
+            ("12,34", 0, false, HAS_COMMA_AND_PLACES),
+            ("1.234,50", 0, false, HAS_COMMA_AND_PLACES),
+            ("1 234,5", 0, false, HAS_COMMA_AND_PLACES),
+            ("12.34", 2, true, HAS_POINT),
+            ("1,234.5", 2, true, HAS_POINT),
+            ("12.345", 2, true, NO_SEPARATORS),
+            ("1.234,50", 2, true, NO_SEPARATORS),
+            ("1,234", 2, false, NO_SEPARATORS),
+            ("1,234,50", 2, false, NO_SEPARATORS),
+            ("1,234.56", 2, false, NO_SEPARATORS),
+            ("12 000", 0, false, NO_SEPARATORS),
+            ("x", 0, false, ""),
+            ("1,x", 0, false, ""),
+        ] {
+            let refused = AmountForm { decimals, comma }.read(text.as_bytes());
+            assert_eq!(refused.map_err(|refusal| refusal.hint), Err(hint), "{text}");
+        }
     }
 
     /// A whole number is digits within bounds.

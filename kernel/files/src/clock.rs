@@ -58,18 +58,25 @@ impl Hours {
     }
 }
 
-/// The business days of a run: those that occur, in order.
+/// The business days of a run: those that occur, in order, and those that follow the last.
+///
+/// All dates follow the last, but Saturdays and Sundays only if some occur.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Days {
     dates: Vec<i32>,
+    has_weekends: bool,
 }
 
 impl Days {
-    /// Of the dates of all moments inside the hours.
-    pub fn new(mut dates: Vec<i32>) -> Self {
+    /// Of the dates of all moments inside the hours: of the calendar, or numbers of days.
+    pub fn new(mut dates: Vec<i32>, are_calendar: bool) -> Self {
         dates.sort_unstable();
         dates.dedup();
-        Self { dates }
+        let has_weekends = !are_calendar || dates.iter().any(|&date| is_weekend(date));
+        Self {
+            dates,
+            has_weekends,
+        }
     }
 
     /// In order.
@@ -88,13 +95,17 @@ impl Days {
         self.dates.partition_point(|&own| own < date)
     }
 
-    /// Adds a day after the last.
+    /// Adds a day after the last, on a date or as soon after it as may be.
     pub fn add(&mut self, date: i32) {
-        self.dates.push(date);
+        let mut own = date;
+        while !self.may_follow(own) {
+            own += 1;
+        }
+        self.dates.push(own);
     }
 
-    /// The last tick of the run that is not after a moment, counted on beyond the last day by the
-    /// calendar; the first tick for a moment before all days.
+    /// The last tick of the run that is not after a moment, counted on beyond the last day; the
+    /// first tick for a moment before all days.
     pub fn last_tick_until(&self, placed: Placed, ticks: u32) -> u64 {
         let ticks = u64::from(ticks);
         let (date, tick) = match placed {
@@ -105,15 +116,44 @@ impl Days {
         let Some(at) = later.checked_sub(1) else {
             return 0;
         };
-        let over = i64::from(date) - i64::from(self.dates[at]);
-        if over == 0 {
+        let last = self.dates[at];
+        if date == last {
             at as u64 * ticks + tick
         } else if later < self.dates.len() {
             later as u64 * ticks - 1
         } else {
-            (at as u64 + over.unsigned_abs()) * ticks + tick
+            let number = at as u64 + self.following(last, date);
+            number * ticks
+                + if self.may_follow(date) {
+                    tick
+                } else {
+                    ticks - 1
+                }
         }
     }
+
+    /// Whether a date after the last day is a business day.
+    fn may_follow(&self, date: i32) -> bool {
+        self.has_weekends || !is_weekend(date)
+    }
+
+    /// How many business days follow the last one up to a date.
+    fn following(&self, last: i32, date: i32) -> u64 {
+        let until = |date: i32| {
+            let date = i64::from(date);
+            if self.has_weekends {
+                date
+            } else {
+                (date + 3).div_euclid(7) * 5 + ((date + 3).rem_euclid(7) + 1).min(5)
+            }
+        };
+        (until(date) - until(last)).unsigned_abs()
+    }
+}
+
+/// Whether a date, counted from Thursday, 1 January 1970, is a Saturday or Sunday.
+fn is_weekend(date: i32) -> bool {
+    (i64::from(date) + 3).rem_euclid(7) >= 5
 }
 
 #[cfg(test)]
@@ -160,7 +200,7 @@ mod tests {
     /// A deadline is the last tick until its moment, whichever days occur.
     #[test]
     fn deadlines() {
-        let days = Days::new(vec![14, 10, 11, 10]);
+        let days = Days::new(vec![14, 10, 11, 10], false);
         assert_eq!(days.dates(), [10, 11, 14]);
         for (placed, tick) in [
             (Placed::Inside(9, 3), 0),
@@ -175,6 +215,37 @@ mod tests {
             (Placed::Before(17), 49),
         ] {
             assert_eq!(days.last_tick_until(placed, 10), tick, "{placed:?}");
+        }
+    }
+
+    /// After the last day business goes on from Monday to Friday, unless a weekend occurs.
+    #[test]
+    fn weekends() {
+        // 2 January 1970 was a Friday.
+        let days = Days::new(vec![1], true);
+        for (placed, tick) in [
+            (Placed::Inside(1, 3), 3),
+            (Placed::Before(2), 9),
+            (Placed::Inside(2, 3), 9),
+            (Placed::Inside(3, 3), 9),
+            (Placed::Before(4), 9),
+            (Placed::Inside(4, 3), 13),
+            (Placed::Before(5), 19),
+            (Placed::Inside(8, 3), 53),
+            (Placed::Inside(9, 3), 59),
+            (Placed::Inside(11, 3), 63),
+        ] {
+            assert_eq!(days.last_tick_until(placed, 10), tick, "{placed:?}");
+        }
+        for (dates, are_calendar, next) in [
+            (vec![1], true, 4),
+            (vec![], true, 4),
+            (vec![1, 2], true, 3),
+            (vec![1], false, 3),
+        ] {
+            let mut days = Days::new(dates, are_calendar);
+            days.add(3);
+            assert_eq!(days.dates().last(), Some(&next));
         }
     }
 }

@@ -174,10 +174,12 @@ impl CsvFile {
     /// # Errors
     /// It cannot be read, or is none.
     pub fn header(&mut self, delimiter: Option<u8>) -> Result<Header, Failure> {
-        let delimiter = match delimiter {
-            Some(delimiter) => delimiter,
-            None => self.guess_delimiter()?,
-        };
+        let line = self.first_line()?;
+        if line.starts_with(b"sep=") && line.len() <= 5 {
+            let expected = format!("must begin with its header; take out the line sep=, {SAYS}");
+            return Err(Failure::Shape(expected, shown(&line)));
+        }
+        let delimiter = delimiter.unwrap_or_else(|| guessed(&line));
         self.rewind()?;
         let mut records = Records::new(&mut self.file, delimiter);
         match records.step()? {
@@ -200,6 +202,11 @@ impl CsvFile {
                 "another encoding in the header".into(),
             )
         })?;
+        let names: Vec<String> = names;
+        if names.len() == 1 {
+            let expected = format!("must have a header of several columns; {SAYS}");
+            return Err(Failure::Shape(expected, shown(names[0].as_bytes())));
+        }
         Ok(Header { delimiter, names })
     }
 
@@ -253,27 +260,45 @@ impl CsvFile {
         Ok(&mut self.file)
     }
 
-    fn guess_delimiter(&mut self) -> io::Result<u8> {
+    /// The first line that is not empty.
+    fn first_line(&mut self) -> io::Result<Vec<u8>> {
         let mut first = Vec::new();
         self.rewind()?
             .take(RECORD_MAX as u64)
             .read_to_end(&mut first)?;
         let is_break = |byte: &u8| *byte == b'\n' || *byte == b'\r';
         let start = first.iter().position(|byte| !is_break(byte)).unwrap_or(0);
-        let mut counts = [0; 4];
-        let mut is_quoted = false;
-        for byte in first[start..].iter().take_while(|byte| !is_break(byte)) {
-            is_quoted ^= *byte == b'"';
-            if let Some(at) = DELIMITERS.iter().position(|own| own == byte)
-                && !is_quoted
-            {
-                counts[at] += 1;
-            }
-        }
-        let most = counts.iter().max().copied().unwrap_or(0);
-        Ok(DELIMITERS[counts.iter().position(|&count| count == most).unwrap_or(0)])
+        first.drain(..start);
+        first.truncate(first.iter().position(is_break).unwrap_or(first.len()));
+        Ok(first)
     }
 }
+
+/// The delimiter that occurs most in a header, outside of quotes.
+fn guessed(line: &[u8]) -> u8 {
+    let mut counts = [0; 4];
+    let mut is_quoted = false;
+    for byte in line {
+        is_quoted ^= *byte == b'"';
+        if let Some(at) = DELIMITERS.iter().position(|own| own == byte)
+            && !is_quoted
+        {
+            counts[at] += 1;
+        }
+    }
+    let most = counts.iter().max().copied().unwrap_or(0);
+    DELIMITERS[counts.iter().position(|&count| count == most).unwrap_or(0)]
+}
+
+/// A piece of a text that is refused, in quotes.
+fn shown(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    let short: String = text.chars().take(60).collect();
+    let more = if short.len() < text.len() { "..." } else { "" };
+    format!("'{}'{more}", short.escape_debug())
+}
+
+const SAYS: &str = "delimiter says what stands between cells (delimiter: \";\", --delimiter \";\")";
 
 /// What may stand between two cells; of equally frequent ones the first.
 pub const DELIMITERS: [u8; 4] = *b",;\t|";

@@ -30,6 +30,9 @@ pub fn check_name(text: &str, printable: Printable<'_>) -> Result<(), Refusal> {
     if !is_printable {
         return Err(Refusal::new("must consist of printable characters"));
     }
+    if bytes.first() == Some(&b' ') || bytes.last() == Some(&b' ') {
+        return Err(Refusal::new("must not begin or end with a blank"));
+    }
     if bytes.last().is_some_and(u8::is_ascii_digit) {
         let digits = |text: &[u8]| text.iter().rev().take_while(|b| b.is_ascii_digit()).count();
         let head = &bytes[..bytes.len() - digits(bytes)];
@@ -102,7 +105,9 @@ mod tests {
         ] {
             assert!(is_name(name), "{name}");
         }
-        for name in ["", "A/1", "/12", "A@1.1", "@7.12", "a\tb", "a\u{a0}b"] {
+        for name in [
+            "", "A/1", "/12", "A@1.1", "@7.12", "a\tb", "a\u{a0}b", " a", "a ", " ",
+        ] {
             assert!(!is_name(name), "{name}");
         }
         assert!(is_name(&"å".repeat(128)) && !is_name(&"å".repeat(129)));

@@ -116,3 +116,27 @@ fn any_bytes() {
         }
     }
 }
+
+/// A header of one column, or none but a line for Excel, is refused with the word that helps.
+#[test]
+fn no_header() {
+    for text in [
+        "sep=;\nsender_id;amount\n",
+        "\nsep=\t\r\n",
+        "sender_id:amount\nA:1\n",
+    ] {
+        let Err(Failure::Shape(expected, found)) = read("no", text.as_bytes()) else {
+            panic!("{text}");
+        };
+        assert!(expected.contains("--delimiter"), "{expected}");
+        assert!(text.trim_start().starts_with(&found[1..4]), "{found}");
+    }
+}
+
+/// Blanks around a cell do not count, whatever it holds.
+#[test]
+fn blanks() {
+    let given = rows(" A ,B, 1 , 0\nA, B\t,2,0 \n").given.unwrap();
+    assert_eq!(given.names, ["A", "B"]);
+    assert_eq!(given.amounts, [1, 2]);
+}

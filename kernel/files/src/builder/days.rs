@@ -24,7 +24,8 @@ impl Builder<'_> {
                 dates.push(*date);
             }
         }
-        let mut days = Days::new(dates);
+        let are_calendar = matches!(self.form, Some((_, DateKind::Calendar, _)));
+        let mut days = Days::new(dates, are_calendar);
         let drops = self.settings.outside == Outside::Drop;
         let mut kept = Vec::new();
         self.rows.arrival_ticks.reserve_exact(self.arrivals.len());
@@ -34,6 +35,8 @@ impl Builder<'_> {
                 _ if placed == NO_DAY => (0, 0),
                 Placed::Inside(date, tick) => (days.number(date).unwrap_or(0), tick),
                 Placed::Before(_) if drops => continue,
+                // It has been refused as it is.
+                Placed::Before(_) if self.settings.outside == Outside::Refuse => (0, 0),
                 Placed::Before(date) => {
                     reading.moved += 1;
                     let number = days.number_from(date);
@@ -48,28 +51,13 @@ impl Builder<'_> {
                 kept.push(row as u32);
             }
             let at = number as u64 * u64::from(ticks) + u64::from(tick);
-            let most_days = self.settings.num_days.unwrap_or(TICKS_MAX);
-            let expected = if number as u64 >= u64::from(most_days) {
-                format!("must be on one of the first {most_days} business days, as num_days says")
-            } else if at >= u64::from(TICKS_MAX) {
-                format!("must be before tick {TICKS_MAX}")
-            } else {
-                self.rows.arrival_ticks.push(at as u32);
-                continue;
-            };
-            let (Placed::Inside(date, _) | Placed::Before(date)) = placed;
-            self.problems.add(Problem {
-                row: row as u32,
-                field: Some(Field::ArrivalTime),
-                expected,
-                found: Found::Words(self.day_text(date)),
-                hint: "",
-                other: None,
-            });
+            let at = u32::try_from(at).unwrap_or(u32::MAX);
+            self.rows.arrival_ticks.push(at);
         }
         if let Some(date) = following {
             days.add(date);
         }
+        self.check_ends(&days, &kept, ticks);
         if self.has[Field::DeadlineTime.ix()] {
             let tick = |placed: Option<Placed>| match placed {
                 Some(placed) => days
@@ -89,6 +77,43 @@ impl Builder<'_> {
         }
         if reading.dropped > 0 && self.problems.is_empty() {
             self.keep(&kept);
+        }
+    }
+
+    /// Refuses what arrives after the days of the run, or after all ticks that there may be.
+    fn check_ends(&mut self, days: &Days, kept: &[u32], ticks: u32) {
+        let most_days = self.settings.num_days.unwrap_or(TICKS_MAX);
+        for (at, &row) in kept.iter().enumerate() {
+            let tick = self.rows.arrival_ticks[at];
+            let number = tick / ticks;
+            let expected = if number >= most_days {
+                format!("must be on one of the first {most_days} business days, as num_days says")
+            } else if tick >= TICKS_MAX {
+                format!("must be before tick {TICKS_MAX}")
+            } else {
+                continue;
+            };
+            let (field, found) = match self.arrivals[row as usize] {
+                Placed::Inside(date, _) if self.has[Field::ArrivalDate.ix()] => {
+                    (Field::ArrivalDate, self.day_text(date))
+                }
+                Placed::Inside(date, _) => (Field::ArrivalTime, self.day_text(date)),
+                Placed::Before(_) => {
+                    let cell = self.moved_cells.get(&row).map_or("", String::as_str);
+                    let all = days.dates();
+                    let day = all.get(number as usize).or(all.last());
+                    let day = day.map_or_else(String::new, |&date| self.day_text(date));
+                    (Field::ArrivalTime, format!("'{cell}', moved to {day}"))
+                }
+            };
+            self.problems.add(Problem {
+                row,
+                field: Some(field),
+                expected,
+                found: Found::Words(found),
+                hint: "",
+                other: None,
+            });
         }
     }
 

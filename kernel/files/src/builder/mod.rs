@@ -3,7 +3,7 @@
 mod days;
 mod moments;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use paysim_kernel::ids::NONE;
 
@@ -76,6 +76,8 @@ pub struct Builder<'a> {
     rows: Given,
     arrivals: Vec<Placed>,
     deadlines: Vec<Option<Placed>>,
+    /// The moments of rows that are moved, as they are written, where they may be told.
+    moved_cells: HashMap<u32, String>,
     /// What the first moment has: the kind of its date and its zone's offset.
     form: Option<(u32, DateKind, Option<i16>)>,
     problems: Problems,
@@ -109,6 +111,7 @@ impl<'a> Builder<'a> {
             rows,
             arrivals: Vec::new(),
             deadlines: Vec::new(),
+            moved_cells: HashMap::new(),
             form: None,
             problems: Problems::default(),
         }
@@ -139,7 +142,8 @@ impl<'a> Builder<'a> {
         let receiver = self.party(cells, Field::ReceiverId);
         if sender == receiver && sender != NONE {
             let refusal = Refusal::new("must not be the sender");
-            self.refuse(Field::ReceiverId, cells.cell(Field::ReceiverId), refusal);
+            let cell = trimmed(cells.cell(Field::ReceiverId));
+            self.refuse(Field::ReceiverId, cell, refusal);
         }
         let mut form = self.settings.amounts;
         form.comma &= !cells.is_typed(Field::Amount);
@@ -244,7 +248,7 @@ impl<'a> Builder<'a> {
         field: Field,
         read: impl Fn(&[u8]) -> Result<T, Refusal>,
     ) -> Option<T> {
-        let cell = cells.cell(field).trim_ascii();
+        let cell = trimmed(cells.cell(field));
         if cell.is_empty() {
             return None;
         }
@@ -265,7 +269,7 @@ impl<'a> Builder<'a> {
         field: Field,
         read: impl Fn(&Self, &[u8]) -> Result<T, Refusal>,
     ) -> Option<T> {
-        let cell = cells.cell(field).trim_ascii();
+        let cell = trimmed(cells.cell(field));
         let value = if cell.is_empty() {
             Err(Refusal::new("is missing"))
         } else {
@@ -281,6 +285,7 @@ impl<'a> Builder<'a> {
     }
 
     fn push_id(&mut self, cell: &[u8]) {
+        let cell = trimmed(cell);
         if cell.is_empty() {
             let row = self.len();
             self.rows.ids.push(&row_id(row));
@@ -308,7 +313,7 @@ impl<'a> Builder<'a> {
 
     #[inline]
     fn party(&mut self, cells: &impl Cells, field: Field) -> u32 {
-        let cell = cells.cell(field);
+        let cell = trimmed(cells.cell(field));
         let number = match self.names.find(cell) {
             Some(number) => number,
             None => {
@@ -366,6 +371,18 @@ impl<'a> Builder<'a> {
             }
         }
     }
+}
+
+/// A cell without the blanks and tabs around it, which do not count.
+#[inline]
+fn trimmed(mut cell: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = cell {
+        cell = rest;
+    }
+    while let [rest @ .., b' ' | b'\t'] = cell {
+        cell = rest;
+    }
+    cell
 }
 
 fn found(cell: &[u8]) -> Found {

@@ -1,10 +1,10 @@
 //! Arrivals and deadlines that are moments.
 
-use crate::builder::{Builder, Cells, DateKind, NO_DAY, found};
+use crate::builder::{Builder, Cells, DateKind, NO_DAY, found, trimmed};
 use crate::clock::{Hours, Outside, Placed};
 use crate::date_time::{DAY, Date, DateOrder, SECOND, Time, date, moment, time};
 use crate::field::Field;
-use crate::problem::{Problem, Refusal};
+use crate::problem::{COUNTED_MAX, Problem, Refusal};
 
 impl Builder<'_> {
     /// The arrival of a row as a moment, and its deadline.
@@ -18,8 +18,25 @@ impl Builder<'_> {
             && placed != NO_DAY
             && matches!(placed, Placed::Before(_))
         {
-            let cell = cells.cell(Field::ArrivalTime);
+            let cell = trimmed(cells.cell(Field::ArrivalTime));
             self.refuse(Field::ArrivalTime, cell, outside(&hours));
+        }
+        if self.settings.outside == Outside::NextOpen
+            && self.settings.num_days.is_some()
+            && self.moved_cells.len() < COUNTED_MAX
+            && placed != NO_DAY
+            && matches!(placed, Placed::Before(_))
+        {
+            // All of it was read as a moment, so it is digits and marks.
+            let mut text = String::new();
+            for field in [Field::ArrivalDate, Field::ArrivalTime] {
+                if self.has[field.ix()] {
+                    let cell = String::from_utf8_lossy(trimmed(cells.cell(field)));
+                    text.push_str(if text.is_empty() { "" } else { " " });
+                    text.push_str(&cell);
+                }
+            }
+            self.moved_cells.insert(self.len() as u32, text);
         }
         self.arrivals.push(placed);
         if self.has[Field::DeadlineTime.ix()] {
@@ -65,13 +82,13 @@ impl Builder<'_> {
             let order = self.order(cells, Field::DeadlineDate);
             let day = self.optional(cells, Field::DeadlineDate, |cell| date(cell, order));
             let clock = self.optional(cells, Field::DeadlineTime, time);
-            if cells.cell(Field::DeadlineDate).trim_ascii().is_empty() {
+            if trimmed(cells.cell(Field::DeadlineDate)).is_empty() {
                 if clock.is_some() {
                     self.refuse(Field::DeadlineDate, b"", Refusal::new("is missing"));
                 }
                 return None;
             }
-            if cells.cell(Field::DeadlineTime).trim_ascii().is_empty() {
+            if trimmed(cells.cell(Field::DeadlineTime)).is_empty() {
                 self.refuse(Field::DeadlineTime, b"", Refusal::new("is missing"));
             }
             (Some(day?), clock?)
@@ -115,6 +132,11 @@ impl Builder<'_> {
                 DateKind::Numbered => "must have the number of a day, like",
                 DateKind::Undated => "must have no date, like",
             };
+            let date = match field {
+                Field::ArrivalTime => Field::ArrivalDate,
+                _ => Field::DeadlineDate,
+            };
+            let field = if self.has[date.ix()] { date } else { field };
             self.refuse_unlike(cells, field, expected.to_owned(), "", first);
             return None;
         }
@@ -148,7 +170,7 @@ impl Builder<'_> {
             row: self.len() as u32,
             field: Some(field),
             expected,
-            found: found(cells.cell(field).trim_ascii()),
+            found: found(trimmed(cells.cell(field))),
             hint,
             other: Some(first),
         });
