@@ -7,7 +7,7 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from paysim import event_checks
+from paysim import weight_checks
 from paysim.errors import ScenarioError
 from paysim.fields import AMOUNT_MAX
 from paysim.scenario import Scenario
@@ -138,7 +138,11 @@ REFUSED = [
     ),
     (
         raw(EXTRA | {"id": "x", "every_ticks": 3}, EXTRA | {"id": "x@9"}),
-        "[0].id  must be unique, and scenario_events[1] has the id 'x@9' of tick 9 (got 'x')",
+        "[1].id  must be unique, and is the id of scenario_events[0] in tick 9 (got 'x@9')",
+    ),
+    (
+        raw(EXTRA | {"id": "x@9"}, EXTRA | {"id": "x", "every_ticks": 3}),
+        "[1].id  must be unique, and scenario_events[0] has the id 'x@9' of tick 9 (got 'x')",
     ),
     (
         raw(
@@ -256,11 +260,12 @@ def test_weights_that_change_too_often(monkeypatch):
     """
     Weights that undo each other more often than can be followed are refused, others are not.
     """
-    monkeypatch.setattr(event_checks, "WEIGHT_CHANGES_MAX", 10)
-    often = WEIGHT | {"every_ticks": 1}
-    Scenario.from_dict(raw(often, often | {"weight": 3}))
+    monkeypatch.setattr(weight_checks, "CHANGES_MAX", 10)
+    often, never = WEIGHT | {"every_ticks": 1}, WEIGHT | {"counterparty_id": "C", "weight": 0}
+    Scenario.from_dict(raw(often, often | {"weight": 3}, never))
+    Scenario.from_dict(raw(often | {"weight": 0}, often))
     with pytest.raises(ScenarioError, match="must undo changes of the weights of agent 'A' at mos"):
-        Scenario.from_dict(raw(often, often | {"weight": 0}))
+        Scenario.from_dict(raw(never | {"tick": 19}, often | {"weight": 0}, often))
 
 
 def test_several_at_once():
