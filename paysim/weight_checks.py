@@ -20,7 +20,7 @@ CHANGES_MAX: Final = 1_000_000
 """The most changes of one agent's weights that are followed, where they undo each other."""
 
 ENTRIES_MAX: Final = 2**24
-"""The most weights, of some 32 bytes each, that agents without weights of their own may be given."""
+"""The most weights, of some 32 bytes each, that agents without any of their own may be given."""
 
 _Change = tuple[int, CounterpartyWeightChange]
 
