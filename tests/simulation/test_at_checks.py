@@ -225,3 +225,21 @@ def test_refused_events_leave_nothing_behind():
     sim.at(5, **extra)
     sim.at(5, **injection)
     assert len(sim.scenario.scenario_events) == 2
+
+
+def test_bounds_count_what_was_added_before():
+    """
+    The bounds on tables of arrivals and on weights hold for all that is added, not for each alone.
+    """
+    sim = Simulation(Scenario.from_dict(WHOLE))
+    with mock.patch.object(arrival_tables, "ENTRIES_MAX", 1_500):
+        sim.at(0, "arrival_rate_change", agent_id="A", multiplier=20)
+        sim.at(0, "arrival_rate_change", agent_id="B", multiplier=30)
+        with pytest.raises(ScenarioError, match="rates of arrival must be small"):
+            sim.at(0, "arrival_rate_change", agent_id="C", multiplier=25)
+    change = CALLS[5] | {"tick": 0, "weight": 1}
+    with mock.patch.object(weight_checks, "ENTRIES_MAX", 4):
+        sim.at(**change)
+        sim.at(**change)
+        with pytest.raises(ScenarioError, match="must change the weights of so few agents"):
+            sim.at(**change | {"agent_id": "C"})
