@@ -1,36 +1,32 @@
 """
 Checks of scenario events against the rest of the scenario, repetitions counted.
+
+Those of a whole scenario are gone through once; an event that is added later is checked against
+what is kept of the others, so that it costs the same however many there are.
 """
 
 from __future__ import annotations
 
 import functools
-import heapq
-import itertools
-import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from collections.abc import Collection
+from typing import Any
 
-from paysim._kernel import GivenTransactions
+from paysim.arrival_tables import ArrivalTables
 from paysim.behaviour import ARRIVALS_MAX
-from paysim.bounds import extra_transactions, given_value, highest_credit_limits
+from paysim.bounds import CostBound, EventTotals, MoneyBound
 from paysim.errors import shown
-from paysim.fields import AMOUNT_MAX, TICKS_MAX, suggest_agent
+from paysim.event_ids import EventIds
+from paysim.fields import TICKS_MAX, suggest_agent
 from paysim.records import MISSING, Note, Partial, is_known
 from paysim.scenario_events import (
     ArrivalRateChange,
     CounterpartyWeightChange,
     DeadlineOffsetChange,
     ExtraTransaction,
-    LiquidityInjection,
 )
-
-WEIGHT_CHANGES_MAX: Final = 1_000_000
-"""The most changes of one agent's weights that are followed, where they undo each other."""
+from paysim.weight_checks import WeightChanges
 
 _AGENT_KEYS = ("agent_id", "counterparty_id", "sender_id", "receiver_id")
-_REPEATED = re.compile(r"(.+)@(0|[1-9][0-9]*)", re.ASCII | re.DOTALL)
 
 
 def check_scenario_events(scenario: Any, agent_ids: list[str] | None, note: Note) -> None:
@@ -46,164 +42,135 @@ def check_scenario_events(scenario: Any, agent_ids: list[str] | None, note: Note
     if not is_known(events) or not events:
         return
     ticks = scenario.ticks_per_day, scenario.num_days
-    end = ticks[0] * ticks[1] if is_known(*ticks) else TICKS_MAX
+    if not is_known(*ticks):
+        ticks = TICKS_MAX, 1
+    end = ticks[0] * ticks[1]
     known = None if agent_ids is None else set(agent_ids)
     are_known = True
     for i, event in enumerate(events):
         are_known &= is_known(event)
-        tick = getattr(event, "tick", MISSING)
-        if is_known(tick) and tick >= end:
-            text = f"must be before the end of the run, tick {end}"
-            note(("scenario_events", i, "tick"), text, shown(tick))
-        for key in _AGENT_KEYS:
-            id = getattr(event, key, None)
-            if id is None or not is_known(id) or known is None or id in known:
-                continue
-            are_known = False
-            hint = functools.partial(suggest_agent, id, known)
-            note(("scenario_events", i, key), "must be the id of an agent", shown(id), hint)
+        are_known &= _check_alone(i, event, end, known, note)
     if any(isinstance(event, ExtraTransaction) for event in events):
-        _check_ids(events, scenario.transactions, end, note)
+        ids = EventIds(scenario.transactions, end)
+        for i, event in enumerate(events):
+            if isinstance(event, ExtraTransaction):
+                ids.check(i, event, note)
+                ids.keep(i, event)
     agents = scenario.agent_configs
     if are_known and known is not None and not any(isinstance(a, Partial) for a in agents):
-        _check_money(scenario, end, note)
-        _check_arrivals(events, agents, note)
-        _check_weights(events, agents, end, note)
+        totals = EventTotals(agents, *ticks, events).totals
+        MoneyBound(agents, scenario.transactions).check(totals, note)
+        peaks, weights = ArrivalPeaks(agents), WeightChanges(agents, end)
+        for i, event in enumerate(events):
+            peaks.check(i, event, note)
+            weights.keep(i, event)
+        weights.check_all(note)
 
 
-def _check_ids(events: Any, transactions: Any, end: int, note: Note) -> None:
+class EventChecks:
     """
-    Check that no two transactions of a run, given or extra, have one id.
+    What the checks of a further event need to know of a checked scenario.
     """
-    once: dict[str, int] = {}
-    for i, id in enumerate(_given_ids(transactions)):
-        if is_known(id):
-            once.setdefault(f"row-{i + 1}" if id is None else id, i)
-    own: dict[str, int] = {}
-    repeated: dict[str, int] = {}
-    for i, event in enumerate(events):
-        if not isinstance(event, ExtraTransaction):
-            continue
-        id = f"event-{i + 1}" if event.id is None else event.id
-        if own.setdefault(id, i) != i:
-            text = f"must be unique, and is the id of scenario_events[{own[id]}]"
-            note(("scenario_events", i, "id"), text, shown(id))
-        elif event.every_ticks is not None:
-            repeated[id] = i
-        elif id in once:
-            text = f"must be unique, and is the id of transactions[{once[id]}]"
-            note(("scenario_events", i, "id"), text, shown(id))
-    for id in (*once, *(id for id in own if id not in repeated)) if repeated else ():
-        match = _REPEATED.fullmatch(id)
-        if match is None or match[1] not in repeated:
-            continue
-        number = repeated[match[1]]
-        if int(match[2]) in events[number].ticks(end):
-            owner = f"transactions[{once[id]}]" if id in once else f"scenario_events[{own[id]}]"
-            text = f"must be unique, and {owner} has the id {shown(id)} of tick {match[2]}"
-            note(("scenario_events", number, "id"), text, shown(match[1]))
+
+    def __init__(self, scenario: Any) -> None:
+        agents, events = scenario.agent_configs, scenario.scenario_events
+        ticks = scenario.ticks_per_day, scenario.num_days
+        self._end = end = ticks[0] * ticks[1]
+        self._agents = {agent.id for agent in agents}
+        self._transactions = scenario.transactions
+        self._ids: EventIds | None = None
+        self._totals = EventTotals(agents, *ticks)
+        self._money = MoneyBound(agents, scenario.transactions)
+        self._costs = CostBound(scenario)
+        self._tables = ArrivalTables(agents, events)
+        self._peaks = ArrivalPeaks(agents)
+        self._weights = WeightChanges(agents, end)
+        for i, event in enumerate(events):
+            self.keep(i, event)
+
+    def check(self, number: int, event: Any, note: Note) -> None:
+        """
+        Check one more event, which changes nothing here.
+        """
+        self._tables.check(event, note)
+        if not _check_alone(number, event, self._end, self._agents, note):
+            return
+        if isinstance(event, ExtraTransaction):
+            self._known_ids().check(number, event, note)
+        totals = self._totals.after(event)
+        self._money.check(totals, note)
+        self._peaks.check(number, event, note)
+        self._weights.check(number, event, note)
+        self._costs.check(totals, note)
+
+    def keep(self, number: int, event: Any) -> None:
+        """
+        Count a checked event among those that there are.
+        """
+        self._tables.keep(event)
+        self._totals.keep(event)
+        self._weights.keep(number, event)
+        if isinstance(event, ExtraTransaction):
+            self._known_ids().keep(number, event)
+
+    def _known_ids(self) -> EventIds:
+        # Ids of given transactions are many, and mostly no transaction is added.
+        if self._ids is None:
+            self._ids = EventIds(self._transactions, self._end)
+        return self._ids
 
 
-def _given_ids(transactions: Any) -> Iterable[Any]:
-    if isinstance(transactions, GivenTransactions):
-        return transactions.table().column("id")
-    return [row.id for row in transactions] if is_known(transactions) else []
-
-
-def _check_money(scenario: Any, end: int, note: Note) -> None:
+class ArrivalPeaks:
     """
-    Bound all money and all amounts, so that sums are safe.
+    The highest rates of agents with arrivals.
     """
-    events, agents = scenario.scenario_events, scenario.agent_configs
-    injected = sum(
-        event.amount * len(event.ticks(end))
-        for event in events
-        if isinstance(event, LiquidityInjection)
-    )
-    money = sum(abs(agent.opening_balance) + agent.liquidity_pool for agent in agents)
-    before = money + sum(agent.credit_limit for agent in agents)
-    after = money + sum(highest_credit_limits(agents, events)) + injected
-    if after > AMOUNT_MAX >= before:
-        text = "injections and the highest credit limits, with balances and pools, must sum to "
-        note(("scenario_events",), f"{text}at most {AMOUNT_MAX}, to be safe in i64", shown(after))
-    if not is_known(scenario.transactions):
-        return
-    given = given_value(scenario.transactions)
-    total = given + extra_transactions(events, end)[1]
-    if total > AMOUNT_MAX >= given:
-        text = f"extra and given transactions must sum to at most {AMOUNT_MAX}, to be safe in i64"
-        note(("scenario_events",), text, shown(total))
 
+    def __init__(self, agents: Any) -> None:
+        configs = ((agent.id, agent.arrival_config) for agent in agents)
+        self._peaks = {
+            id: config.rate_per_tick * max(config.intraday_profile)
+            for id, config in configs
+            if config is not None
+        }
+        self._highest = max(self._peaks, key=lambda id: self._peaks[id], default=None)
 
-def _check_arrivals(events: Any, agents: Any, note: Note) -> None:
-    """
-    Check that arrivals are changed where there are some, to rates that can be drawn.
-    """
-    peaks = {
-        agent.id: agent.arrival_config.rate_per_tick * max(agent.arrival_config.intraday_profile)
-        for agent in agents
-        if agent.arrival_config is not None
-    }
-    highest = max(peaks, key=lambda id: peaks[id], default=None)
-    for i, event in enumerate(events):
+    def check(self, number: int, event: Any, note: Note) -> None:
+        """
+        Check that arrivals are changed where there are some, to rates that can be drawn.
+        """
         if not isinstance(
             event, ArrivalRateChange | CounterpartyWeightChange | DeadlineOffsetChange
         ):
-            continue
-        if event.agent_id is not None and event.agent_id not in peaks:
+            return
+        if event.agent_id is not None and event.agent_id not in self._peaks:
             text = "must be the id of an agent with an arrival_config"
-            note(("scenario_events", i, "agent_id"), text, shown(event.agent_id))
+            note(("scenario_events", number, "agent_id"), text, shown(event.agent_id))
         elif isinstance(event, ArrivalRateChange):
-            fastest = highest if event.agent_id is None else event.agent_id
-            if fastest is not None and peaks[fastest] * event.multiplier > ARRIVALS_MAX:
+            fastest = self._highest if event.agent_id is None else event.agent_id
+            if fastest is not None and self._peaks[fastest] * event.multiplier > ARRIVALS_MAX:
                 text = (
-                    f"times the largest rate of agent {shown(fastest)}, {peaks[fastest]}, "
+                    f"times the largest rate of agent {shown(fastest)}, {self._peaks[fastest]}, "
                     f"must be at most {ARRIVALS_MAX}"
                 )
-                note(("scenario_events", i, "multiplier"), text, shown(event.multiplier))
+                note(("scenario_events", number, "multiplier"), text, shown(event.multiplier))
 
 
-def _check_weights(events: Any, agents: Any, end: int, note: Note) -> None:
+def _check_alone(
+    number: int, event: Any, end: int, agents: Collection[str] | None, note: Note
+) -> bool:
     """
-    Check that no agent with arrivals is ever left without a receiver.
+    Check when an event happens, and to whom; return whether these are agents.
     """
-    changes: dict[str, list[int]] = defaultdict(list)
-    for i, event in enumerate(events):
-        if isinstance(event, CounterpartyWeightChange):
-            changes[event.agent_id].append(i)
-    for agent in agents if changes else ():
-        if agent.id not in changes or agent.arrival_config is None:
+    tick = getattr(event, "tick", MISSING)
+    if is_known(tick) and tick >= end:
+        text = f"must be before the end of the run, tick {end}"
+        note(("scenario_events", number, "tick"), text, shown(tick))
+    are_known = True
+    for key in _AGENT_KEYS:
+        id = getattr(event, key, None)
+        if id is None or not is_known(id) or agents is None or id in agents:
             continue
-        weights = agent.arrival_config.counterparty_weights
-        if weights is None:
-            paid = {other.id for other in agents} - {agent.id}
-        else:
-            paid = {id for id, weight in weights.items() if weight}
-        for done, i in enumerate(_followed(events, changes[agent.id], end)):
-            if done == WEIGHT_CHANGES_MAX:
-                text = f"must undo changes of the weights of agent {shown(agent.id)} at most"
-                note(("scenario_events", i), f"{text} {done} times")
-                break
-            change = events[i]
-            (paid.add if change.weight else paid.discard)(change.counterparty_id)
-            if not paid:
-                text = f"must leave agent {shown(agent.id)} a receiver with a weight of more than 0"
-                note(("scenario_events", i, "weight"), text, shown(change.weight))
-                break
-
-
-def _followed(events: Any, numbers: list[int], end: int) -> Iterator[int]:
-    """
-    Yield changes of one agent's weights in the order in which they happen.
-
-    One that nothing undoes is the same again, so only its first time is told.
-    """
-    kinds: dict[str, set[bool]] = defaultdict(set)
-    for i in numbers:
-        kinds[events[i].counterparty_id].add(bool(events[i].weight))
-    times = []
-    for i in numbers:
-        ticks = events[i].ticks(end)
-        undone = len(kinds[events[i].counterparty_id]) > 1
-        times.append(zip(ticks if undone else ticks[:1], itertools.repeat(i)))
-    return (i for _, i in heapq.merge(*times))
+        are_known = False
+        hint = functools.partial(suggest_agent, id, agents)
+        note(("scenario_events", number, key), "must be the id of an agent", shown(id), hint)
+    return are_known

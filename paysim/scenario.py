@@ -11,13 +11,14 @@ import contextlib
 import copy
 import functools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Final, get_args
 
 import attrs
 
 from paysim._kernel import GivenTransactions
+from paysim.arrival_tables import check_arrival_tables
 from paysim.behaviour import (
     Amount,
     AmountDistribution,
@@ -37,7 +38,7 @@ from paysim.behaviour import (
     WeightedPriorities,
     as_tuple,
 )
-from paysim.bounds import check_arrival_tables, check_costs
+from paysim.bounds import check_costs
 from paysim.errors import Problems, TooManyProblems, shown
 from paysim.event_checks import check_scenario_events
 from paysim.exact import as_exact
@@ -78,7 +79,7 @@ from paysim.rules import (
     PriorityMultipliers,
     Rules,
 )
-from paysim.scenario_events import EVENTS_MAX, ExtraTransaction, ScenarioEvent
+from paysim.scenario_events import EVENTS_MAX, ScenarioEvent, named
 
 __all__ = [
     "AMOUNT_MAX",
@@ -249,12 +250,12 @@ class Scenario(Checked):
         Checked.__attrs_post_init__(self)
         rows = self.transactions
         if isinstance(rows, tuple) and any(row.id is None for row in rows):
-            named = tuple(
+            rows = tuple(
                 attrs.evolve(row, id=f"row-{n}") if row.id is None else row
                 for n, row in enumerate(rows, 1)
             )
-            object.__setattr__(self, "transactions", named)
-        events = tuple(_named(event, n) for n, event in enumerate(self.scenario_events, 1))
+            object.__setattr__(self, "transactions", rows)
+        events = tuple(named(event, n) for n, event in enumerate(self.scenario_events, 1))
         object.__setattr__(self, "scenario_events", events)
 
     @classmethod
@@ -289,28 +290,12 @@ class Scenario(Checked):
         object.__setattr__(scenario, "unused", files.unused)
         return scenario
 
-    def with_event(self, raw: dict[str, Any]) -> Scenario:
+    def with_checked(self, events: Iterable[ScenarioEvent]) -> Scenario:
         """
-        Return the scenario with one more event, given as it would stand in a scenario file.
-
-        Raises:
-            ScenarioError: With everything that is wrong.
+        Return the scenario with further events, which have been checked to fit into it.
         """
-        problems = Problems()
-        kind = layout(Scenario)["scenario_events"].kind
-        assert isinstance(kind, Listed)
-        number = len(self.scenario_events)
-        event = kind.item.read(raw, ("scenario_events", number), problems)
-        if problems.count:
-            raise problems.error()
-        # All else has been checked; a run of many transactions may be given many events.
         scenario = copy.copy(self)
-        events = (*self.scenario_events, _named(event, number + 1))
-        object.__setattr__(scenario, "scenario_events", events)
-        kind.check(events, ("scenario_events",), problems)
-        scenario._check_events([agent.id for agent in self.agent_configs], problems.add)
-        if problems.count:
-            raise problems.error()
+        object.__setattr__(scenario, "scenario_events", (*self.scenario_events, *events))
         return scenario
 
     def to_dict(self, transactions: str | None = None) -> dict[str, Any]:
@@ -369,18 +354,9 @@ class Scenario(Checked):
                 note(("num_days",), text, shown(ticks))
         ids = _check_agents(self, note)
         _check_transactions(self, ids, note)
-        Scenario._check_events(self, ids, note)
-
-    def _check_events(self, agent_ids: list[str] | None, note: Note) -> None:
         check_arrival_tables(self.agent_configs, self.scenario_events, note)
-        check_scenario_events(self, agent_ids, note)
+        check_scenario_events(self, ids, note)
         check_costs(self, note)
-
-
-def _named(event: ScenarioEvent, number: int) -> ScenarioEvent:
-    if isinstance(event, ExtraTransaction) and event.id is None:
-        return attrs.evolve(event, id=f"event-{number}")
-    return event
 
 
 def _resolve(name: str, field: Field, value: Any, given: frozenset[str]) -> Iterator[ResolvedRule]:

@@ -259,3 +259,12 @@ ScenarioEvent = (
     | Halt
     | Resume
 )
+
+
+def named(event: ScenarioEvent, number: int) -> ScenarioEvent:
+    """
+    Return an event with the id that it has by its number, from 1, if it needs one and has none.
+    """
+    if isinstance(event, ExtraTransaction) and event.id is None:
+        return attrs.evolve(event, id=f"event-{number}")
+    return event

@@ -23,6 +23,7 @@ import simpy
 from simpy.events import Event, Process
 
 from paysim._kernel import Kernel
+from paysim.added_events import GrowingScenario
 from paysim.agent import Agent
 from paysim.arguments import (
     check_behaviour,
@@ -155,7 +156,7 @@ class Simulation:
         """
         Begin with the next tick of a kernel.
         """
-        self.scenario = scenario
+        self._growing = GrowingScenario(scenario)
         self.seed = seed
         self.env = env
         self.lane = lane
@@ -202,6 +203,13 @@ class Simulation:
         )
 
     @property
+    def scenario(self) -> Scenario:
+        """
+        What is run, with the events that were added so far.
+        """
+        return self._growing.scenario
+
+    @property
     def agents(self) -> Mapping[str, Agent]:
         """
         The agents by id, in scenario order.
@@ -237,9 +245,9 @@ class Simulation:
         raw = {"type": type, "tick": tick} | keys
         repetition = {"every_ticks": every_ticks, "until_tick": until_tick}
         raw |= {key: value for key, value in repetition.items() if value is not None}
-        scenario = self.scenario.with_event(raw)
-        self._kernel.add_event(scenario.scenario_events[-1])
-        self.scenario = scenario
+        event = self._growing.check(raw)
+        self._kernel.add_event(event)
+        self._growing.add(event)
 
     def wake(self) -> Event:
         """

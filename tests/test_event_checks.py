@@ -7,7 +7,7 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from paysim import event_checks
+from paysim import weight_checks
 from paysim.errors import ScenarioError
 from paysim.fields import AMOUNT_MAX
 from paysim.scenario import Scenario
@@ -138,7 +138,11 @@ REFUSED = [
     ),
     (
         raw(EXTRA | {"id": "x", "every_ticks": 3}, EXTRA | {"id": "x@9"}),
-        "[0].id  must be unique, and scenario_events[1] has the id 'x@9' of tick 9 (got 'x')",
+        "[1].id  must be unique, and is the id of scenario_events[0] in tick 9 (got 'x@9')",
+    ),
+    (
+        raw(EXTRA | {"id": "x@9"}, EXTRA | {"id": "x", "every_ticks": 3}),
+        "[1].id  must be unique, and scenario_events[0] has the id 'x@9' of tick 9 (got 'x')",
     ),
     (
         raw(
@@ -237,6 +241,51 @@ def test_costs_of_extra_transactions():
         Scenario.from_dict(raw(extra | {"every_ticks": 1}, cost_rates=rates))
 
 
+def test_costs_of_loans_for_cut_credit_limits():
+    """
+    Rates at which loans that make up for cut limits could cost too much are refused; at others the
+    run comes to its end.
+    """
+    events = [
+        CREDIT | {"credit_limit": 10**15, "every_ticks": 10},
+        TRANSFER | {"tick": 1, "amount": 10**15, "every_ticks": 10},
+        CREDIT | {"tick": 5, "credit_limit": 0, "every_ticks": 10},
+    ]
+    agents = [{"id": "A", "opening_balance": 0}, {"id": "B", "opening_balance": 0}]
+    whole = raw(*events, num_days=40, agent_configs=agents)
+    whole["rules"] = {"end_of_day": "settle_on_credit"}
+    results = run(Scenario.from_dict(whole | {"cost_rates": {"eod_borrowing_bps": 60_000}}))
+    loans = [row["amount"] for row in results.events.to_dicts() if row["event"] == "loan_granted"]
+    assert loans == [10**15] * 40
+    for bps in (63_000, 10**9):
+        with pytest.raises(ScenarioError, match=r"^cost_rates  must be so low that all costs"):
+            Scenario.from_dict(whole | {"cost_rates": {"eod_borrowing_bps": bps}})
+    whole["scenario_events"] = events[:2]
+    whole["scenario_events"][0] = CREDIT | {"credit_limit": 10**15}
+    Scenario.from_dict(whole | {"cost_rates": {"eod_borrowing_bps": 10**6}})
+
+
+def test_weights_of_many_agents():
+    """
+    Changes of the weights of so many agents that their tables need gigabytes are refused; one
+    agent's may change as often as it likes, and weights that the scenario gives count for nothing.
+    """
+    arrivals = ARRIVALS | {"rate_per_tick": 0}
+    agents = [
+        {"id": f"{n}", "opening_balance": 0, "arrival_config": arrivals} for n in range(5_000)
+    ]
+    one = WEIGHT | {"agent_id": "0", "counterparty_id": "1"}
+    each = [WEIGHT | {"agent_id": f"{n}", "counterparty_id": f"{n + 1}"} for n in range(3_400)]
+    whole = raw(*[one] * 5_000, agent_configs=agents)
+    Scenario.from_dict(whole)
+    whole["scenario_events"] = each
+    with pytest.raises(ScenarioError, match=r"^scenario_events  must change the weights of so few"):
+        Scenario.from_dict(whole)
+    agents[0] = agents[0] | {"arrival_config": arrivals | {"counterparty_weights": {"1": 1}}}
+    whole["scenario_events"] = each[:3_357]
+    Scenario.from_dict(whole)
+
+
 def test_arrival_tables_of_multiplied_rates():
     """
     A multiplier that makes the tables of arrivals too large is refused.
@@ -256,11 +305,12 @@ def test_weights_that_change_too_often(monkeypatch):
     """
     Weights that undo each other more often than can be followed are refused, others are not.
     """
-    monkeypatch.setattr(event_checks, "WEIGHT_CHANGES_MAX", 10)
-    often = WEIGHT | {"every_ticks": 1}
-    Scenario.from_dict(raw(often, often | {"weight": 3}))
+    monkeypatch.setattr(weight_checks, "CHANGES_MAX", 10)
+    often, never = WEIGHT | {"every_ticks": 1}, WEIGHT | {"counterparty_id": "C", "weight": 0}
+    Scenario.from_dict(raw(often, often | {"weight": 3}, never))
+    Scenario.from_dict(raw(often | {"weight": 0}, often))
     with pytest.raises(ScenarioError, match="must undo changes of the weights of agent 'A' at mos"):
-        Scenario.from_dict(raw(often, often | {"weight": 0}))
+        Scenario.from_dict(raw(never | {"tick": 19}, often | {"weight": 0}, often))
 
 
 def test_several_at_once():

@@ -262,3 +262,17 @@ def test_inputs_are_kept(tmp_path):
     results.write(tmp_path / "out")
     again = paysim.load_scenario(tmp_path / "out" / "scenario.json")
     paysim.run(again).write(tmp_path / "out")
+
+
+def test_rows_by_id():
+    """
+    A row is found by its id, given or counted, and by the id and tick that its id reads as.
+    """
+    named = GivenTransactions.from_rows(rows(*({"id": id} for id in ("b", "a@7", "a@07", "a@0"))))
+    assert [named.row_of(id) for id in ("b", "a@0", "a", "row-1", "")] == [0, 3, None, None, None]
+    assert named.repetitions("a") == [(7, 1), (0, 3)]
+    assert named.repetitions("b") == []
+    counted = GivenTransactions.from_rows(rows({}, {}))
+    ids = ("row-1", "row-2", "row-3", "row-0", "row-01", "row-+1", "1")
+    assert [counted.row_of(id) for id in ids] == [0, 1, *[None] * 5]
+    assert counted.repetitions("row-1") == []

@@ -11,9 +11,10 @@ import pytest
 from record import ROOT
 
 LAYERS = """
-errors exact texts fields records files behaviour rules scenario_events bounds event_checks scenario
-schema loading state_file checkpoint_format checkpoints summary results policies clock agent
-processes arguments saving simulation orchestrator testing logs cli
+errors exact texts fields records files behaviour rules scenario_events arrival_tables bounds
+event_ids weight_checks event_checks scenario added_events schema loading state_file
+checkpoint_format checkpoints summary results policies clock agent processes arguments saving
+simulation orchestrator testing logs cli
 """
 """
 Every module imports only modules that stand before it, wherever in its text the import stands.
@@ -29,7 +30,7 @@ ONLY_IN = {
         "bounds",
         "checkpoint_format",
         "checkpoints",
-        "event_checks",
+        "event_ids",
         "files",
         "orchestrator",
         "results",

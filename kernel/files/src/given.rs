@@ -67,6 +67,16 @@ impl Given {
         self.ids.get(row).map_or_else(|| row_id(row), str::to_owned)
     }
 
+    /// The row whose id is its number, `row-N`, where none has an id of its own.
+    pub fn row_named(&self, id: &str) -> Option<usize> {
+        let row = id
+            .strip_prefix("row-")?
+            .parse::<usize>()
+            .ok()?
+            .checked_sub(1)?;
+        (self.ids.is_empty() && row < self.len() && is_row_id(id, row)).then_some(row)
+    }
+
     /// The same transactions in the one form that these have; the columns have one length and
     /// name their parties by numbers of names.
     pub fn canonical(mut self) -> Self {

@@ -17,6 +17,7 @@ pub mod dump;
 pub mod field;
 pub mod given;
 pub mod locate;
+pub mod lookup;
 pub mod names;
 pub mod problem;
 

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use paysim_files::amount::AmountForm;
 use paysim_files::clock::{Hours, Outside};
@@ -160,9 +159,7 @@ fn told<'py>(
     };
     let told: Vec<Told<'_>> = problems.iter().zip(lines).map(tell).collect();
     let dict = PyDict::new(py);
-    let given = reading
-        .given
-        .map(|given| GivenTransactions(Arc::new(given)));
+    let given = reading.given.map(GivenTransactions::new);
     dict.set_item("transactions", given)?;
     dict.set_item("problems", told)?;
     dict.set_item("omitted", omitted)?;

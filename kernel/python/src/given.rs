@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use paysim_files::given::Given;
+use paysim_files::lookup::Lookup;
 use paysim_files::names::Dictionary;
 use paysim_files::{dump, problem};
 use paysim_kernel::ids::NONE;
@@ -19,8 +20,25 @@ use crate::table::Table;
 
 /// Given transactions in columns.
 #[pyclass(frozen, eq, module = "paysim._kernel")]
-#[derive(PartialEq, Eq)]
-pub struct GivenTransactions(pub Arc<Given>);
+pub struct GivenTransactions(pub Arc<Given>, OnceLock<Lookup>);
+
+impl PartialEq for GivenTransactions {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl GivenTransactions {
+    /// The columns as they are.
+    pub fn new(given: Given) -> Self {
+        Self(Arc::new(given), OnceLock::new())
+    }
+
+    /// The rows by id, an index that is made when it is needed first.
+    fn lookup(&self) -> &Lookup {
+        self.1.get_or_init(|| Lookup::new(&self.0.ids))
+    }
+}
 
 /// A row from 0, the field, what was expected, and the name or number that was found.
 type Wrong = (usize, &'static str, String, String);
@@ -58,7 +76,7 @@ impl GivenTransactions {
     #[staticmethod]
     fn load(bytes: &[u8]) -> PyResult<Self> {
         let given = dump::load(bytes, &is_printable).map_err(refused)?;
-        Ok(Self(Arc::new(given)))
+        Ok(Self::new(given))
     }
 
     /// The transactions as compact bytes.
@@ -96,6 +114,18 @@ impl GivenTransactions {
     #[getter]
     fn last_tick(&self) -> Option<u32> {
         self.0.last_tick()
+    }
+
+    /// The row, from 0, that has an id.
+    fn row_of(&self, id: &str) -> Option<usize> {
+        self.0
+            .row_named(id)
+            .or_else(|| self.lookup().row_of(&self.0.ids, id))
+    }
+
+    /// The ticks and rows, from 0, of the ids that read `ID@TICK`, for one `ID`.
+    fn repetitions(&self, id: &str) -> Vec<(u32, u32)> {
+        self.lookup().repetitions(id).to_vec()
     }
 
     /// What does not fit a scenario: parties that are no agents, arrivals from `end_tick` on.
@@ -163,7 +193,7 @@ fn checked(given: Given) -> PyResult<GivenTransactions> {
     given
         .check(&is_printable)
         .map_err(|error| plain(paysim_kernel::Error::Spec(error)))?;
-    Ok(GivenTransactions(Arc::new(given.canonical())))
+    Ok(GivenTransactions::new(given.canonical()))
 }
 
 fn check(given: &Given, agents: Option<&HashSet<String>>, end_tick: u64) -> Vec<Wrong> {

@@ -32,6 +32,8 @@ pub struct Kernel {
     scenario: Py<PyAny>,
     cost_rates: Py<PyAny>,
     rules: Py<PyAny>,
+    /// Agents by id, made when an event is added first.
+    numbers: Option<Numbers>,
 }
 
 #[pymethods]
@@ -182,9 +184,12 @@ impl Kernel {
 
     /// Adds a scenario event after those that there are, as it stands in a checked scenario.
     fn add_event(&mut self, event: &Bound<'_, PyAny>) -> PyResult<()> {
-        let names = self.system.names().iter().cloned();
-        let numbers: Numbers = names.zip((0..).map(AgentId)).collect();
-        let done = self.system.add_event(scenario_event(event, &numbers)?);
+        let system = &self.system;
+        let numbers = self.numbers.get_or_insert_with(|| {
+            let names = system.names().iter().cloned();
+            names.zip((0..).map(AgentId)).collect()
+        });
+        let done = self.system.add_event(scenario_event(event, numbers)?);
         self.told(done)
     }
 
@@ -367,6 +372,7 @@ impl Kernel {
             scenario: scenario.clone().unbind(),
             cost_rates: scenario.getattr("cost_rates")?.unbind(),
             rules: scenario.getattr("rules")?.unbind(),
+            numbers: None,
         })
     }
 

@@ -193,11 +193,13 @@ impl ArrivalProcess {
     /// # Errors
     /// [`Error::Spec`] if no receiver is left with a weight.
     pub fn set_counterparty_weight(&mut self, receiver: AgentId, weight: f64) -> Result<()> {
-        let others = (0..self.agents).filter(|&other| other != self.sender.0);
-        let mut weights = match self.configured.weights.take() {
-            Some(weights) => weights,
-            None => others.map(|other| (AgentId(other), 1.0)).collect(),
-        };
+        let mut weights = self.configured.weights.take().unwrap_or_else(|| {
+            // No more room than they need: there may be as many again for every agent.
+            let mut all = Vec::with_capacity(self.agents as usize - 1);
+            let others = (0..self.agents).filter(|&other| other != self.sender.0);
+            all.extend(others.map(|other| (AgentId(other), 1.0)));
+            all
+        });
         match weights.binary_search_by_key(&receiver, |(id, _)| *id) {
             Ok(at) => weights[at].1 = weight,
             Err(at) => weights.insert(at, (receiver, weight)),

@@ -83,8 +83,10 @@ impl Builder<'_> {
     /// Refuses what arrives after the days of the run, or after all ticks that there may be.
     fn check_ends(&mut self, days: &Days, kept: &[u32], ticks: u32) {
         let most_days = self.settings.num_days.unwrap_or(TICKS_MAX);
-        for (at, &row) in kept.iter().enumerate() {
+        for at in 0..self.rows.arrival_ticks.len() {
             let tick = self.rows.arrival_ticks[at];
+            // Without rows left out, all are kept and none is listed.
+            let row = kept.get(at).copied().unwrap_or(at as u32);
             let number = tick / ticks;
             let expected = if number >= most_days {
                 format!("must be on one of the first {most_days} business days, as num_days says")
