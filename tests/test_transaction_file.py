@@ -262,6 +262,27 @@ def test_mistakes_everywhere(here):
             "left open?)",
         ),
         (
+            HEADER + 'A,B,1,0\n\nA,B,1,"0\n' + "A,B,1,0\n" * 100,
+            {},
+            "p.csv:4:1  must close the quotes that begin in this row",
+        ),
+        (
+            HEADER + 'A,B,1,"0\n' + "A,B,1,0\n" * 9 + 'A,B,1,"0"\nA,B,1,0\n',
+            {},
+            "p.csv:2:1  must have quotes around a whole cell, and double those within it (got many "
+            "lines: is a quote left open?)",
+        ),
+        (
+            HEADER.replace("amount", '"amount') + "A,B,1,0\n",
+            {},
+            "p.csv  must close the quotes that begin in the header",
+        ),
+        (
+            HEADER.encode("utf-16-le"),
+            {},
+            "p.csv  must be CSV in UTF-8 (got NUL bytes in the header, as UTF-16 has)",
+        ),
+        (
             HEADER + "A" * 2000 + ",B,1,0\n",
             {},
             "p.csv:2:1  sender_id  must be 1 to 128 characters (got '" + "A" * 60 + "'...)",
