@@ -11,9 +11,9 @@ import pytest
 from record import ROOT
 
 LAYERS = """
-errors exact texts fields records files behaviour rules scenario_events bounds event_checks scenario
-schema loading state_file checkpoint_format checkpoints summary results policies clock agent
-processes arguments saving simulation orchestrator testing logs cli
+errors exact texts regular_file fields records files behaviour rules scenario_events bounds
+event_checks scenario schema loading state_file checkpoint_format checkpoints summary results
+policies clock agent processes arguments saving simulation orchestrator testing logs cli
 """
 """
 Every module imports only modules that stand before it, wherever in its text the import stands.
