@@ -32,7 +32,7 @@ from paysim.files.json_text import read_json
 from paysim.files.transactions import given_rows
 from paysim.loading import BYTES_MAX
 from paysim.scenario import SEED_MAX, Scenario
-from paysim.texts import SyntaxProblem
+from paysim.texts import JSON_VALUES_MAX, SyntaxProblem
 
 FORMAT: Final = 1
 """The version of the format that is written, and the newest that is read."""
@@ -40,10 +40,14 @@ FORMAT: Final = 1
 FILE_BYTES_MAX: Final = 2**32
 """Bytes of a checkpoint file."""
 
+LISTED_MAX: Final = JSON_VALUES_MAX // 8
+"""Given transactions that are listed one by one when they are read; more stay in columns."""
+
 _WORDS = b"paysim checkpoint "
 _LENGTHS = struct.Struct(">QQQ")
 _DIGEST_BYTES = 64
 _TICK_MAX = 2**32 - 2
+_TOO_MUCH = f"must hold at most {BYTES_MAX} bytes of JSON at once (in {{}})"
 
 
 @attrs.frozen
@@ -103,7 +107,7 @@ def encoded(checkpoint: Checkpoint) -> list[bytes]:
         "scenario": scenario,
         "scenario_sha256": checkpoint.scenario.digest(),
         "given": sorted(checkpoint.scenario.given),
-        "are_listed": isinstance(given, tuple),
+        "are_listed": isinstance(given, tuple) and len(given) <= LISTED_MAX,
         "seed": checkpoint.seed,
         "tick": checkpoint.tick,
         "agents": {
@@ -153,6 +157,31 @@ def decoded(content: bytes, name: str) -> Checkpoint:
         raise ScenarioError(told, error.omitted) from None
 
 
+def check_start(name: str, start: bytes, size: int) -> None:
+    """
+    Refuse a file that cannot be a checkpoint, before all of it is read.
+
+    Args:
+        name: What errors begin with.
+        start: The first bytes of the file.
+        size: How many it has.
+
+    Raises:
+        ScenarioError: It is truncated, too long, newer or no checkpoint.
+    """
+    try:
+        parts_at, lengths = _start(start)
+        expected = parts_at + sum(lengths)
+        if size < expected:
+            raise _Unreadable(f"must be {expected} bytes long, and is truncated", f"{size}")
+        if lengths[0] > BYTES_MAX:
+            raise _Unreadable(_TOO_MUCH.format("the header"))
+        if size > expected:
+            raise _Unreadable("must hold parts of the lengths that it tells, and does not")
+    except _Unreadable as problem:
+        raise ScenarioError([Problem(name, "", problem.text, problem.found)]) from None
+
+
 def is_checkpoint(path: Path) -> bool:
     """
     Whether a file begins like a checkpoint.
@@ -187,9 +216,9 @@ def _decoded(content: bytes) -> Checkpoint:
     return Checkpoint(loaded, data["seed"], data["tick"], agents, kernel, data["paysim"])
 
 
-def _sections(content: bytes) -> tuple[bytes, bytes, bytes]:
+def _start(content: bytes) -> tuple[int, tuple[int, ...]]:
     """
-    Check all that does not ask for a look into the parts, and return them.
+    Return where the parts begin in a file that begins like this, and their lengths.
     """
     line_end = content.find(b"\n", 0, 32)
     digits = content[len(_WORDS) : max(line_end, 0)]
@@ -206,7 +235,16 @@ def _sections(content: bytes) -> tuple[bytes, bytes, bytes]:
     parts_at = lengths_at + _LENGTHS.size
     if len(content) < parts_at:
         raise _Unreadable("must be whole, and is truncated", f"{len(content)} bytes")
-    lengths = _LENGTHS.unpack_from(content, lengths_at)
+    return parts_at, _LENGTHS.unpack_from(content, lengths_at)
+
+
+def _sections(content: bytes) -> tuple[bytes, bytes, bytes]:
+    """
+    Check all that does not ask for a look into the parts, and return them.
+    """
+    parts_at, lengths = _start(content)
+    lengths_at = parts_at - _LENGTHS.size
+    line_end = lengths_at - _DIGEST_BYTES - 2
     view = memoryview(content)
     expected = _digest([view[: line_end + 1], view[lengths_at:]])
     if content[line_end + 1 : lengths_at] != expected:
@@ -263,6 +301,8 @@ def _transactions(columns: bytes, are_listed: bool) -> Any:
         given = GivenTransactions.load(columns)
     except PaysimError as error:
         raise _Unreadable(f"must hold given transactions: {error}") from None
+    if are_listed and len(given) > LISTED_MAX:
+        raise _Unreadable(f"must list at most {LISTED_MAX} transactions", str(len(given)))
     return given.table().to_dicts() if are_listed else given
 
 
@@ -271,7 +311,7 @@ def _plain(text: bytes, part: str) -> Any:
     Return what a JSON text of a file says.
     """
     if len(text) > BYTES_MAX:
-        raise _Unreadable(f"must hold at most {BYTES_MAX} bytes of JSON at once (in {part})")
+        raise _Unreadable(_TOO_MUCH.format(part))
     try:
         document = read_json(text.decode("ascii"))
     except UnicodeDecodeError:

@@ -7,12 +7,14 @@ Checkpoints: everything that decides the future of a run, in one file.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from os import PathLike
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
-from paysim.checkpoint_format import FILE_BYTES_MAX, Checkpoint, decoded, encoded
+from paysim.checkpoint_format import FILE_BYTES_MAX, Checkpoint, check_start, decoded, encoded
 from paysim.errors import PaysimError, Problem, ScenarioError
-from paysim.state_file import as_path, file_bytes, free, place, replace_file
+from paysim.state_file import as_path, file_bytes, free, held_bytes, place, replace_file
 
 if TYPE_CHECKING:
     from paysim._kernel import Kernel
@@ -40,7 +42,19 @@ def read_checkpoint(path: str | PathLike[str]) -> Checkpoint:
         ScenarioError: It cannot be read, or it is damaged, truncated, newer or no checkpoint.
     """
     target = as_path(path)
-    return decoded(file_bytes(target, FILE_BYTES_MAX), place(target))
+    name = place(target)
+    return decoded(file_bytes(target, FILE_BYTES_MAX, partial(check_start, name)), name)
+
+
+def held_checkpoint(path: Path, file: BinaryIO) -> Checkpoint:
+    """
+    Return what a checkpoint file that is open holds.
+
+    Raises:
+        ScenarioError: It cannot be read, or it is damaged, truncated, newer or no checkpoint.
+    """
+    name = place(path)
+    return decoded(held_bytes(path, file, FILE_BYTES_MAX, partial(check_start, name)), name)
 
 
 def restored_kernel(saved: Checkpoint, scripted: Sequence[int] = ()) -> Kernel:

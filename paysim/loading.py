@@ -38,7 +38,7 @@ def load_scenario(path: str | os.PathLike[str], overrides: Overrides | None = No
     if not isinstance(path, (str, os.PathLike)):
         raise ScenarioError(f"path must be text or os.PathLike (got {shown(path)})")
     name = os.fsdecode(path)
-    text = decoded(read_bytes(path), name)
+    text = decoded(read_bytes(path, may_be_pipe=True), name)
     with _uncollected():
         return _load(text, name, os.path.dirname(name), overrides)
 

@@ -13,12 +13,13 @@ import errno
 import itertools
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from paysim.errors import PaysimError, ScenarioError, shown
+from paysim.regular_file import open_regular, read_regular
 
 try:
     import fcntl
@@ -27,6 +28,10 @@ except ImportError:  # A system without such locks: files are still replaced who
 
 _TRIES = 100
 _KEPT = (errno.EACCES, errno.EPERM, errno.EROFS)
+_START_BYTES = 256
+
+Check = Callable[[bytes, int], None]
+"""Refuses a file by its first bytes and its size."""
 
 
 class FileThere(ScenarioError):
@@ -47,7 +52,7 @@ def as_path(path: object) -> Path:
     return Path(os.fsdecode(path))
 
 
-def file_bytes(path: Path, most: int) -> bytes:
+def file_bytes(path: Path, most: int, check: Check | None = None) -> bytes:
     """
     Return what a file holds, and never wait for one that is a pipe.
 
@@ -55,16 +60,22 @@ def file_bytes(path: Path, most: int) -> bytes:
         ScenarioError: It cannot be read, is no file, or holds more than so many bytes.
     """
     try:
-        descriptor = _open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        descriptor = open_regular(path)
     except (OSError, ValueError) as error:
         raise ScenarioError(f"{place(path)}  cannot be read: {_reason(error)}") from None
     with open(descriptor, "rb") as file:
-        return held_bytes(path, file, most)
+        return held_bytes(path, file, most, check)
 
 
-def held_bytes(path: Path, file: BinaryIO, most: int) -> bytes:
+def held_bytes(path: Path, file: BinaryIO, most: int, check: Check | None = None) -> bytes:
     """
-    Return what an open file holds.
+    Return what an open file holds, of which all is read only if its first bytes are as they must.
+
+    Args:
+        path: The file.
+        file: The same, open.
+        most: The most bytes that it may hold.
+        check: Raises if the first bytes or the size tell that it cannot be used.
 
     Raises:
         ScenarioError: It cannot be read, or holds more than so many bytes.
@@ -73,8 +84,13 @@ def held_bytes(path: Path, file: BinaryIO, most: int) -> bytes:
         # The size is looked at first, as a read of at most so many bytes makes room for them all.
         size = os.fstat(file.fileno()).st_size
         if size <= most:
-            return file.read()
-    except OSError as error:
+            start = read_regular(file, _START_BYTES)
+            if check is not None:
+                check(start, size)
+            return start + read_regular(file)
+    except ScenarioError:
+        raise
+    except (OSError, ValueError) as error:
         raise ScenarioError(f"{place(path)}  cannot be read: {_reason(error)}") from None
     raise ScenarioError(f"{place(path)}  must be at most {most} bytes long (got {size})")
 
@@ -90,7 +106,7 @@ def held(path: Path) -> Iterator[BinaryIO]:
     """
     for _ in range(_TRIES):
         try:
-            descriptor = _open(path, os.O_RDWR | getattr(os, "O_NONBLOCK", 0))
+            descriptor = open_regular(path, os.O_RDWR)
         except (OSError, ValueError) as error:
             text = f"{place(path)}  cannot be opened: {_reason(error)}"
             # A file that is there, and is not to be written, is no bad input.
@@ -176,14 +192,6 @@ def place(path: Path) -> str:
     return name if name.isprintable() else ascii(name)[1:-1]
 
 
-def _open(path: Path, flags: int) -> int:
-    descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise ValueError("it is not a file")
-    return descriptor
-
-
 def _link(temporary: Path, path: Path) -> None:
     """
     Give a temporary file its name, unless there is such a file.
@@ -247,7 +255,7 @@ def _remove_leftovers(path: Path) -> None:
         if not os.path.lexists(temporary):
             continue
         with suppress(OSError, ValueError):
-            descriptor = _open(temporary, os.O_RDWR)
+            descriptor = open_regular(temporary, os.O_RDWR)
             with open(descriptor, "rb"):
                 if _lock(descriptor):
                     temporary.unlink()

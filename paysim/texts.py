@@ -23,7 +23,7 @@ JSON_VALUES_MAX: Final = 2_000_000
 YAML_VALUES_MAX: Final = 1_400_000
 """Keys and values in a YAML text, those repeated by an alias counted again; it is read slower."""
 
-EMPTY: Final = "must hold a scenario, and is empty"
+EMPTY: Final = "is empty"
 
 DIGITS_MAX: Final = 100
 """Characters of a number."""

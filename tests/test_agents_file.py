@@ -119,6 +119,15 @@ NO_AMOUNT = "must be an amount, digits and at most a decimal point"
         ("+1", {}, f"{NO_AMOUNT} (got '+1')"),
         ("\u0661", {}, f"{NO_AMOUNT} (got '\u0661')"),
         ("5" * 20, {}, "must be at most 4000000000000000000 (got '55555555555555555555')"),
+        *(
+            (f"{sign}{'7' * digits}{point}", {}, bound)
+            for digits in (41, 5000)
+            for point in ("", ".0")
+            for sign, bound in (
+                ("", "must be at most 4000000000000000000 (got '777"),
+                ("-", "must be at least"),
+            )
+        ),
         (
             "-0.01",
             {"decimals": 2},
@@ -222,6 +231,16 @@ def test_columns(text, mapped, line):
     Columns that cannot be told are refused once, not in every row, with what to type.
     """
     assert told(text + "A,1,1\n" * 3 if text.endswith("\n") else text, map=mapped) == [line]
+
+
+def test_wide_header():
+    """
+    A header of more cells than any table has is refused before its words are looked at.
+    """
+    wide = ",".join(["id", "balance", *(f"c{i}" for i in range(300_000))])
+    line = "agents.csv:2:1  a header must have at most 4096 cells (got 300002)"
+    assert told(f"\n{wide}\nA,1\n") == [line]
+    assert read(",".join(["id,balance", *["x"] * 4094]) + "\n")[1] == []
 
 
 def test_other_columns():

@@ -251,7 +251,7 @@ def test_what_is_wrong(path):
         (b"paysim checkpoint 1234567\nwhatever", r"a newer version has written it \(got 1234567\)"),
         (whole[:50], r"must be whole, and is truncated \(got 50 bytes\)"),
         (whole[:-1], rf"must be {len(whole)} bytes long, and is truncated \(got {len(whole) - 1}"),
-        (whole + b"\n", "and is damaged: its checksum differs"),
+        (whole + b"\n", "parts of the lengths that it tells"),
         (whole[:-3] + b"xxx", "and is damaged: its checksum differs"),
         (forged(*parts, lengths=(1, 2, 3)), "parts of the lengths that it tells"),
         (forged(b"[]", *parts[1:]), "must have a header with its keys"),
@@ -476,6 +476,67 @@ def test_too_large(tmp_path, monkeypatch):
     with pytest.raises(ScenarioError, match="must be at most 100 bytes long"):
         read_checkpoint(tmp_path / "run.state")
     assert [path.name for path in tmp_path.iterdir()] == ["run.state"]
+
+
+@pytest.mark.parametrize(
+    ("start", "told"),
+    [
+        (b"", "does not begin like one"),
+        (b"paysim checkpoint 2\n", "a newer version has written it"),
+        (FIRST_LINE, "must hold parts of the lengths"),
+        (
+            FIRST_LINE + b"0" * 64 + b"\n" + struct.pack(">QQQ", 2**30, 0, 0),
+            "bytes of JSON at once",
+        ),
+    ],
+)
+def test_sparse_file(start, told, tmp_path, monkeypatch):
+    """
+    A file that cannot be a checkpoint by its beginning is refused without its rest being read.
+    """
+    path = tmp_path / "run.state"
+    with path.open("wb") as file:
+        file.write(start)
+        file.truncate(2**30 + PARTS_AT)
+    taken = []
+    monkeypatch.setattr(
+        state_file, "read_regular", lambda file, most=-1: taken.append(most) or file.read(most)
+    )
+    with pytest.raises(ScenarioError, match=told):
+        read_checkpoint(path)
+    assert taken == [256]
+
+
+def test_no_bytes_yet(tmp_path):
+    """
+    What is called a file and has nothing to read by now, as a log of the system, is none.
+    """
+
+    class Waiting:
+        def fileno(self):
+            return file.fileno()
+
+        def read(self, most=-1):
+            return None
+
+    (tmp_path / "log").touch()
+    told = "log  cannot be read: it is not a file"
+    with (tmp_path / "log").open("rb") as file, pytest.raises(ScenarioError, match=told):
+        state_file.held_bytes(tmp_path / "log", Waiting(), 100)
+
+
+def test_many_listed(path, monkeypatch):
+    """
+    Of many listed transactions columns are saved, and a file that would list them is refused.
+    """
+    scenario = tiny_scenario(transactions=[payment("BANK_A", "BANK_B", 1)] * 3)
+    monkeypatch.setattr(checkpoint_format, "LISTED_MAX", 2)
+    Simulation(scenario).checkpoint(path)
+    content = path.read_bytes()
+    assert decoded(content, "here").scenario == scenario
+    header, *parts = parts_of(content)
+    with pytest.raises(ScenarioError, match=r"must list at most 2 transactions \(got 3\)"):
+        decoded(forged(json.loads(header) | {"are_listed": True}, *parts), "here")
 
 
 def test_huge_file(tmp_path):

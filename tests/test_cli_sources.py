@@ -265,6 +265,19 @@ def test_precedence(here, capsys):
     assert "of 3960 ticks" in capsys.readouterr().out
 
 
+def test_many_columns(here, capsys):
+    """
+    Of many columns that are not read only the first are named.
+    """
+    wide = ",".join(f"c{i}" for i in range(4000))
+    Path("wide.csv").write_text(f"id,balance,{wide}\nA,1{',' * 4000}\nB,1{',' * 4000}\n")
+    Path("p.csv").write_text("sender_id,receiver_id,amount,arrival_tick\nA,B,1,0\n")
+    main(["run", "--transactions", "p.csv", "--agents", "wide.csv", "--ticks-per-day", "10"])
+    told = capsys.readouterr().err
+    assert "wide.csv: columns not read: c0, c1," in told
+    assert "c11 and 3,988 more\n" in told
+
+
 def test_names_of_files(here, capsys):
     """
     A file that a scenario names is beside it, and one that an option names is where one works.

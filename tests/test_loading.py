@@ -5,6 +5,7 @@ Scenario files: what YAML and JSON mean, and where an error says it is.
 from __future__ import annotations
 
 import json
+import os
 import time
 
 import pytest
@@ -49,6 +50,22 @@ def amount(word):
     except ScenarioError as error:
         return str(error).split("  ", 2)[2]
     return scenario.transactions[0].amount
+
+
+def test_pipes(tmp_path):
+    """
+    A scenario may come from a pipe, and the files that it names may not; a device is none at all.
+    """
+    read, write = os.pipe()
+    os.write(write, TEXT.encode())
+    os.close(write)
+    assert load_scenario(f"/dev/fd/{read}") == loads_scenario(TEXT)
+    os.close(read)
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "day.yaml").write_text("ticks_per_day: 10\nagent_configs: pipe\n")
+    for path in (tmp_path / "day.yaml", "/dev/zero"):
+        with pytest.raises(ScenarioError, match="cannot be read: it is not a file"):
+            load_scenario(path)
 
 
 def test_yaml_and_json():

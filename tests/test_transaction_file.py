@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -286,6 +287,27 @@ def test_mistakes_everywhere(here):
             "left open?)",
         ),
         (
+            HEADER + 'A,B,1,0\n\nA,B,1,"0\n' + "A,B,1,0\n" * 100,
+            {},
+            "p.csv:4:1  must close the quotes that begin in this row",
+        ),
+        (
+            HEADER + 'A,B,1,"0\n' + "A,B,1,0\n" * 9 + 'A,B,1,"0"\nA,B,1,0\n',
+            {},
+            "p.csv:2:1  must have quotes around a whole cell, and double those within it (got many "
+            "lines: is a quote left open?)",
+        ),
+        (
+            HEADER.replace("amount", '"amount') + "A,B,1,0\n",
+            {},
+            "p.csv  must close the quotes that begin in the header",
+        ),
+        (
+            HEADER.encode("utf-16-le"),
+            {},
+            "p.csv  must be CSV in UTF-8 (got NUL bytes in the header, as UTF-16 has)",
+        ),
+        (
             HEADER + "A" * 2000 + ",B,1,0\n",
             {},
             "p.csv:2:1  sender_id  must be 1 to 128 characters (got '" + "A" * 60 + "'...)",
@@ -303,10 +325,15 @@ def test_unreadable(here):
     """
     What is no file is refused, whatever it is called.
     """
+    for name in ("pipe", "pipe.parquet"):
+        os.mkfifo(name)
     for name, text in [
         ("none.csv", "none.csv  cannot be read: no such file or directory"),
         ("none.parquet", "none.parquet  cannot be read: no such file or directory"),
         (".", ".  must be a file (got a directory)"),
+        ("pipe", "pipe  must be a file (got a device or pipe)"),
+        ("pipe.parquet", "pipe.parquet  must be a file (got a device or pipe)"),
+        ("/dev/zero", "/dev/zero  must be a file (got a device or pipe)"),
         ("a\0b", "file  must be the name of a file (got 'a\\x00b')"),
     ]:
         with pytest.raises(ScenarioError) as caught:
@@ -374,6 +401,16 @@ def test_mapping_mistakes(here):
         "m.yaml:3:7  open  must be a time of the day like 08:00 or 08:00:00 (got 8)",
         "m.yaml:4:1  decimals  key is given twice",
     ]
+
+
+def test_no_mapping_file(here):
+    """
+    A mapping file that holds nothing, or is none, is refused by its name.
+    """
+    os.mkfifo("pipe")
+    Path("m.yaml").write_text("# nothing\n")
+    assert refused("", mapping="m.yaml") == ["m.yaml:1:1  must hold a mapping, and is empty"]
+    assert refused("", mapping="pipe") == ["pipe  cannot be read: it is not a file"]
 
 
 def test_column_of_nothing(here):

@@ -218,8 +218,10 @@ def tell_left_out(scenario: Scenario) -> None:
             f"{source.path}: {_rows(source.dropped)} outside the opening hours, left out", err=True
         )
     for path, headers in scenario.unused:
-        columns = ", ".join(header if header.isprintable() else ascii(header) for header in headers)
+        shown = [name if name.isprintable() else ascii(name) for name in headers[:_HEADERS_SHOWN]]
+        columns, more = ", ".join(shown), len(headers) - len(shown)
         if columns:
+            columns += f" and {more:,} more" if more else ""
             click.echo(f"{path}: columns not read: {columns}", err=True)
 
 
@@ -227,6 +229,7 @@ def _rows(count: int) -> str:
     return f"{count:,} row{'s' * (count != 1)}"
 
 
+_HEADERS_SHOWN: Final = 12
 _FIELDS: Final = {field.name for field in attrs.fields(Sources)}
 
 

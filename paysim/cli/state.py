@@ -178,16 +178,15 @@ def _moved_on(path: Path, count: int = 1) -> Iterator[Orchestrator]:
     """
     Hold a state file while its run moves on, and put the new state in its place.
     """
-    from paysim.checkpoint_format import FILE_BYTES_MAX, decoded, encoded
+    from paysim.checkpoint_format import encoded
+    from paysim.checkpoints import held_checkpoint
     from paysim.fields import TICKS_MAX
     from paysim.orchestrator import Orchestrator
-    from paysim.state_file import as_path, held, held_bytes, place, replace_file
+    from paysim.state_file import as_path, held, replace_file
 
     target = as_path(path)
     with held(target) as file:
-        orchestrator = Orchestrator.resumed(
-            decoded(held_bytes(target, file, FILE_BYTES_MAX), place(target))
-        )
+        orchestrator = Orchestrator.resumed(held_checkpoint(target, file))
         if orchestrator.current_tick() + count > TICKS_MAX:
             raise ScenarioError(
                 f"a run has at most {TICKS_MAX} ticks, and cannot go on by {count} from tick "

@@ -21,8 +21,8 @@ from paysim.records import Field, OneOf, Record, layout
 Told = Callable[[Problem], None]
 """Notes a problem that has its place."""
 
-_WHOLE = re.compile(r"-?[0-9]{1,40}", re.ASCII)
-_AMOUNT = re.compile(r"(-?[0-9]{1,40})(?:([.,])([0-9]{0,40}))?", re.ASCII)
+_WHOLE = re.compile(r"-?[0-9]+", re.ASCII)
+_AMOUNT = re.compile(r"(-?[0-9]+)(?:([.,])([0-9]{0,40}))?", re.ASCII)
 _GROUPED = re.compile(r"-?(?=.*[0-9])[0-9 ,.'_]+", re.ASCII)
 _MARKED = re.compile(r"(-?(?=.*[0-9])[0-9 ,.'_]+)([.,])([0-9]*)", re.ASCII)
 
@@ -48,6 +48,7 @@ _LONG_ENOUGH: Final = 4
 NEAR_MISS: Final = "must be a key or nothing like one"
 
 _HEADERS_SHOWN: Final = 12
+_DIGITS_READ: Final = 60
 
 
 @attrs.frozen
@@ -171,7 +172,7 @@ def cell_value(text: str, kind: Kind, decimals: int, mark: str) -> Any:
         return text
     if kind.most == AMOUNT_MAX:
         return minor_units(text, decimals, mark)
-    return int(text) if _WHOLE.fullmatch(text) else Unread("must be int")
+    return _whole(text) if _WHOLE.fullmatch(text) else Unread("must be int")
 
 
 def minor_units(text: str, decimals: int, mark: str) -> int | Unread:
@@ -187,7 +188,15 @@ def minor_units(text: str, decimals: int, mark: str) -> int | Unread:
         if not decimals:
             return Unread("must be in minor units, without decimal places", _PLACES)
         return Unread(f"must have at most {decimals} decimal place{'s' * (decimals > 1)}")
-    return int(match[1] + places.ljust(decimals, "0"))
+    return _whole(match[1] + places.ljust(decimals, "0"))
+
+
+def _whole(digits: str) -> int:
+    """
+    Return a whole number, cut short where it is far beyond any bound.
+    """
+    bare = digits.lstrip("-0")[:_DIGITS_READ] or "0"
+    return -int(bare) if digits.startswith("-") else int(bare)
 
 
 def _advice_for(text: str, decimals: int, mark: str) -> str:

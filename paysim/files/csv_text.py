@@ -21,6 +21,9 @@ DELIMITERS: Final = (",", ";", "\t", "|")
 
 _BLANKS: Final = " \t"
 
+CELLS_MAX: Final = 4096
+"""Cells of a header."""
+
 _QUOTED = re.compile(r'"(?:[^"]|"")*"?')
 _CLOSING = re.compile(r'(?:[^"]|"")*"(?!")')
 
@@ -92,7 +95,7 @@ def read_csv(text: str, delimiter: str | None = None, most: int | None = None) -
         most: The most rows to read, besides the header.
 
     Raises:
-        SyntaxProblem: If the text is empty, or its quotes do not match.
+        SyntaxProblem: If the text is empty, its header too wide, or its quotes do not match.
     """
     lines = list(io.StringIO(text, newline=""))
     filled = next((i for i, line in enumerate(lines) if line.strip(" \r\n")), None)
@@ -112,6 +115,9 @@ def read_csv(text: str, delimiter: str | None = None, most: int | None = None) -
         for cells in reader:
             if len(cells) > 1 or any(cell.strip() for cell in cells):
                 rows.append(Row(tuple(cell.strip(_BLANKS) for cell in cells), line))
+                if len(rows[0].cells) > CELLS_MAX:
+                    text = f"a header must have at most {CELLS_MAX} cells"
+                    raise SyntaxProblem(text, (line, 1), str(len(cells)))
             line = reader.line_num + 1
             if most is not None and len(rows) > most + 1:
                 break

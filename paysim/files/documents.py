@@ -7,12 +7,14 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import stat
 from typing import Final
 
 import attrs
 
 from paysim.errors import Problem, ScenarioError, shown
-from paysim.texts import Document, Place, SyntaxProblem
+from paysim.regular_file import open_regular, read_regular
+from paysim.texts import EMPTY, Document, Place, SyntaxProblem
 
 BYTES_MAX: Final = 16 * 2**20
 """Bytes of a text."""
@@ -24,16 +26,21 @@ _UNPRINTABLE = re.compile(
 _LOOKS_LIKE_JSON = re.compile(r"\s*[{\[]")
 
 
-def read_bytes(path: str | os.PathLike[str]) -> bytes:
+def read_bytes(path: str | os.PathLike[str], may_be_pipe: bool = False) -> bytes:
     """
     Return what a file holds, up to one byte more than a text may have.
 
+    Args:
+        path: The file.
+        may_be_pipe: Whether it may be a pipe, whose writer is waited for.
+
     Raises:
-        ScenarioError: If it cannot be read.
+        ScenarioError: If it cannot be read, or is no file.
     """
     try:
-        with open(path, "rb") as file:
-            return file.read(BYTES_MAX + 1)
+        is_pipe = may_be_pipe and stat.S_ISFIFO(os.stat(path).st_mode)
+        with open(path if is_pipe else open_regular(path), "rb") as file:
+            return read_regular(file, BYTES_MAX + 1)
     except (OSError, ValueError) as error:
         raise failure(os.fsdecode(path), None, reason(error)) from None
 
@@ -72,9 +79,14 @@ def decoded(text: str | bytes, name: str) -> str:
     return text
 
 
-def parsed(text: str, name: str) -> Document:
+def parsed(text: str, name: str, noun: str = "a scenario") -> Document:
     """
     Return what a text says: JSON if `name` ends in `.json`, else YAML, which JSON is as well.
+
+    Args:
+        text: The text.
+        name: The name of its file.
+        noun: What it is to hold.
 
     Raises:
         ScenarioError: It is neither, or more than is safe to read.
@@ -82,7 +94,8 @@ def parsed(text: str, name: str) -> Document:
     try:
         return _parsed(text, name)
     except SyntaxProblem as problem:
-        raise failure(name, problem.place, problem.text, problem.found) from None
+        expected = f"must hold {noun}, and {EMPTY}" if problem.text == EMPTY else problem.text
+        raise failure(name, problem.place, expected, problem.found) from None
 
 
 def _parsed(text: str, name: str) -> Document:

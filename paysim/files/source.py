@@ -4,6 +4,7 @@ A file of transactions as it is read: its header, the columns that count, and wh
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from paysim.fields import Steps, did_you_mean, suggest_agent
 from paysim.files.columns import NEAR_MISS, near_miss_hint, near_misses
 from paysim.files.documents import place_text, reason
 from paysim.files.transaction_reading import FIELDS, TransactionReading
+from paysim.regular_file import open_regular, read_regular
 
 _HEADERS_SHOWN: Final = 12
 _PARQUET_NAMES: Final = (".parquet", ".pq")
@@ -41,6 +43,7 @@ class Source:
         before = self.problems.count
         found: dict[str, Any] = {}
         try:
+            _check_file(self.path)
             if self.path.lower().endswith(_PARQUET_NAMES):
                 found = self._read_parquet(settings, steps)
             else:
@@ -209,6 +212,23 @@ class Source:
         return place_text(self.path, None if line is None else (line, column or 1))
 
 
+def _check_file(path: str) -> None:
+    """
+    Check that what is read is a file and never waits for more.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is none.
+    """
+    if os.path.isdir(path):
+        raise ValueError("must be a file", "a directory")
+    try:
+        with open(open_regular(path), "rb") as file:
+            read_regular(file, 1)
+    except ValueError:
+        raise ValueError("must be a file", "a device or pipe") from None
+
+
 def _check_parquet(path: str) -> None:
     """
     Check the two ends of a Parquet file, which tell most files that are none.
@@ -217,7 +237,7 @@ def _check_parquet(path: str) -> None:
         OSError: It cannot be read.
         ValueError: It is none.
     """
-    with open(path, "rb") as file:
+    with open(open_regular(path), "rb") as file:
         size = file.seek(0, 2)
         file.seek(0)
         first = file.read(4)

@@ -183,7 +183,7 @@ def read_mapping(path: str, problems: Problems) -> Mapping | None:
     found: list[Problem] = []
     mapping = None
     try:
-        document = parsed(decoded(read_bytes(path), path), path)
+        document = parsed(decoded(read_bytes(path), path), path, "a mapping")
     except ScenarioError as error:
         found += error.problems
     else:

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use csv_core::ReadRecordResult;
+use memchr::memchr;
 
 use crate::builder::{Builder, Cells};
 use crate::field::Field;
@@ -35,12 +36,35 @@ impl From<io::Error> for Failure {
     }
 }
 
+/// What a record with odd quotes would have to do, in the words of the reader of agents.
+const CLOSED: &str = "must close the quotes that begin in this row";
+const WHOLE: &str = "must have quotes around a whole cell, and double those within it";
+
 /// One step through the records.
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
     Record,
     TooLong,
+    /// The text ends within quotes.
+    Open,
+    /// More than blanks stands between closing quotes and the end of their cell.
+    Torn,
     End,
+}
+
+/// Where in a record the text is, as far as quotes go: the parser reads odd ones without complaint,
+/// and with them all the rows up to the next quote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Quotes {
+    /// Before a cell.
+    Before,
+    /// Outside of quotes.
+    Outside,
+    Inside,
+    /// After a quote within quotes, which may be the first of two.
+    Quote,
+    /// After closing quotes and a blank.
+    Closed,
 }
 
 /// A file between two of its records.
@@ -50,9 +74,14 @@ pub struct Records<R> {
     start: usize,
     end: usize,
     parser: csv_core::Reader,
+    delimiter: u8,
     text: Vec<u8>,
     ends: Vec<usize>,
     cells: usize,
+    quotes: Quotes,
+    /// Whether there are quotes in the chunk.
+    has_quotes: bool,
+    is_torn: bool,
 }
 
 impl<R: Read> Records<R> {
@@ -63,23 +92,33 @@ impl<R: Read> Records<R> {
             start: 0,
             end: 0,
             parser: csv_core::ReaderBuilder::new().delimiter(delimiter).build(),
+            delimiter,
             text: vec![0; RECORD_MAX],
             ends: vec![0; CELLS_MAX],
             cells: 0,
+            quotes: Quotes::Before,
+            has_quotes: false,
+            is_torn: false,
         }
     }
 
     fn step(&mut self) -> io::Result<Step> {
         let (mut text, mut cells) = (0, 0);
+        self.is_torn = false;
         loop {
             if self.start == self.end {
                 self.start = 0;
                 self.end = self.source.read(&mut self.chunk)?;
+                self.has_quotes = memchr(b'"', &self.chunk[..self.end]).is_some();
+                if self.end == 0 && self.quotes == Quotes::Inside {
+                    return Ok(Step::Open);
+                }
             }
             let input = &self.chunk[self.start..self.end];
             let (result, read, written, ended) =
                 self.parser
                     .read_record(input, &mut self.text[text..], &mut self.ends[cells..]);
+            self.follow(self.start, self.start + read);
             self.start += read;
             text += written;
             cells += ended;
@@ -90,10 +129,57 @@ impl<R: Read> Records<R> {
                 }
                 ReadRecordResult::Record => {
                     self.cells = cells;
-                    return Ok(Step::Record);
+                    let step = if self.is_torn {
+                        Step::Torn
+                    } else {
+                        Step::Record
+                    };
+                    return Ok(step);
                 }
                 ReadRecordResult::End => return Ok(Step::End),
             }
+        }
+    }
+
+    /// Follows the quotes in a part of the chunk.
+    #[inline]
+    fn follow(&mut self, from: usize, to: usize) {
+        let part = &self.chunk[from..to];
+        let delimiter = self.delimiter;
+        let after = |byte: u8| {
+            if byte == delimiter || is_break(byte) {
+                Quotes::Before
+            } else {
+                Quotes::Outside
+            }
+        };
+        if !self.has_quotes && matches!(self.quotes, Quotes::Before | Quotes::Outside) {
+            self.quotes = part.last().map_or(self.quotes, |&byte| after(byte));
+            return;
+        }
+        for &byte in part {
+            self.quotes = match self.quotes {
+                Quotes::Before | Quotes::Quote if byte == b'"' => Quotes::Inside,
+                Quotes::Inside if byte == b'"' => Quotes::Quote,
+                Quotes::Inside => Quotes::Inside,
+                Quotes::Quote | Quotes::Closed if byte == b' ' => Quotes::Closed,
+                Quotes::Quote | Quotes::Closed => {
+                    let next = after(byte);
+                    self.is_torn |= next == Quotes::Outside;
+                    next
+                }
+                Quotes::Before | Quotes::Outside => after(byte),
+            };
+        }
+    }
+
+    /// What may be wrong with a record that is refused.
+    fn suspicion(&self) -> &'static str {
+        let end = self.cells.checked_sub(1).map_or(0, |last| self.ends[last]);
+        if self.text[..end].iter().any(|&byte| is_break(byte)) {
+            "many lines: is a quote left open?"
+        } else {
+            ""
         }
     }
 
@@ -189,10 +275,24 @@ impl CsvFile {
                     format!("a header must have at most {RECORD_MAX} bytes and {CELLS_MAX} cells");
                 return Err(Failure::Shape(expected, "more".into()));
             }
+            Step::Open => {
+                let expected = "must close the quotes that begin in the header";
+                return Err(Failure::Shape(expected.into(), String::new()));
+            }
+            Step::Torn => {
+                return Err(Failure::Shape(
+                    format!("{WHOLE} (in the header)"),
+                    String::new(),
+                ));
+            }
             Step::End => {
                 let expected = "must be CSV in UTF-8 with a header";
                 return Err(Failure::Shape(expected.into(), "blank lines".into()));
             }
+        }
+        if (0..records.cells).any(|cell| records.get(cell).contains(&0)) {
+            let found = "NUL bytes in the header, as UTF-16 has";
+            return Err(Failure::Shape("must be CSV in UTF-8".into(), found.into()));
         }
         let names = (0..records.cells)
             .map(|cell| std::str::from_utf8(records.get(cell)).map(|name| name.trim().to_owned()));
@@ -236,8 +336,16 @@ impl CsvFile {
                 }),
                 Step::Record => builder.refuse_row(
                     format!("must have {width} cells, as the header has"),
-                    records.cells.to_string(),
+                    match records.suspicion() {
+                        "" => records.cells.to_string(),
+                        suspicion => format!("{} in {suspicion}", records.cells),
+                    },
                 ),
+                Step::Torn => builder.refuse_row(WHOLE.into(), records.suspicion().into()),
+                Step::Open => {
+                    builder.refuse_row(CLOSED.into(), String::new());
+                    break;
+                }
                 Step::TooLong => {
                     builder.refuse_row(
                         format!("must have at most {RECORD_MAX} bytes and {CELLS_MAX} cells"),
@@ -266,10 +374,10 @@ impl CsvFile {
         self.rewind()?
             .take(RECORD_MAX as u64)
             .read_to_end(&mut first)?;
-        let is_break = |byte: &u8| *byte == b'\n' || *byte == b'\r';
-        let start = first.iter().position(|byte| !is_break(byte)).unwrap_or(0);
-        first.drain(..start);
-        first.truncate(first.iter().position(is_break).unwrap_or(first.len()));
+        let start = first.iter().position(|&byte| !is_break(byte));
+        first.drain(..start.unwrap_or(0));
+        let end = first.iter().position(|&byte| is_break(byte));
+        first.truncate(end.unwrap_or(first.len()));
         Ok(first)
     }
 }
@@ -302,6 +410,10 @@ const SAYS: &str = "delimiter says what stands between cells (delimiter: \";\", 
 
 /// What may stand between two cells; of equally frequent ones the first.
 pub const DELIMITERS: [u8; 4] = *b",;\t|";
+
+fn is_break(byte: u8) -> bool {
+    byte == b'\n' || byte == b'\r'
+}
 
 struct Row<'r, R> {
     records: &'r Records<R>,

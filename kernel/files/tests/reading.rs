@@ -1,12 +1,12 @@
 //! Files that no other program would write: bounded memory, and an answer for every row.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::io::Write;
 use std::path::PathBuf;
 
 use paysim_files::csv::{CELLS_MAX, CsvFile, Failure, RECORD_MAX};
-use paysim_files::problem::COUNTED_MAX;
+use paysim_files::problem::{COUNTED_MAX, Found};
 use paysim_files::{Builder, Field, Reading, Settings};
 
 const COLUMNS: [(Field, usize); 4] = [
@@ -56,6 +56,95 @@ fn open_quote() {
         "{:?}",
         told[0]
     );
+}
+
+/// Quotes that no program writes are refused with their row, wherever they would end, and however
+/// the text comes in.
+#[test]
+fn odd_quotes() {
+    let more = "C,D,1,0,n\n".repeat(5);
+    let far = "C,D,1,0,n\n".repeat(1 << 14);
+    for (text, row, expected, found) in [
+        (
+            format!("A,B,1,0,\"x\n{more}"),
+            0,
+            "must close the quotes",
+            "",
+        ),
+        (format!("{more}A,B,1,0,\""), 5, "must close the quotes", ""),
+        (
+            format!("{far}A,B,1,0,\"x\n{more}"),
+            1 << 14,
+            "must close the quotes",
+            "",
+        ),
+        (
+            format!("A,B,1,0,\"x\n{more}A,B,1,0,\"x\n{more}"),
+            0,
+            "must have quotes around a whole cell",
+            "many lines: is a quote left open?",
+        ),
+        (
+            format!("\"A,B,1,0,x\n{more}A\",B,1,0\n"),
+            0,
+            "must have 5 cells",
+            "4 in many lines: is a quote left open?",
+        ),
+        ("A,B,1,0\n".to_owned(), 0, "must have 5 cells", "4"),
+        (
+            format!("A,B,1,0,\"x\"y\n{more}"),
+            0,
+            "must have quotes around a whole cell",
+            "",
+        ),
+    ] {
+        let text = [HEADER.trim_end(), ",note\n", &text].concat();
+        let reading = read("quotes", text.as_bytes()).unwrap();
+        let problem = &reading.problems.told(|_| 0).0[0];
+        let told = (
+            problem.row,
+            &problem.expected[..expected.len()],
+            &problem.found,
+        );
+        assert_eq!(
+            told,
+            (row, expected, &Found::Words(found.into())),
+            "{text:.80}"
+        );
+    }
+}
+
+/// Quotes that programs write are read, blanks after them as well, across the chunks of a file.
+#[test]
+fn good_quotes() {
+    for note in ["\"\"", "\"a, \"\"b\"\"\nc\" ", "5\" pipe", "x", "\"\"\"\""] {
+        for rows in [1, 20_000] {
+            let text = format!("\"A\" ,B,1,0,{note}\r\n").repeat(rows);
+            let text = [HEADER.trim_end(), ",note\n", &text].concat();
+            let reading = read("quotes", text.as_bytes()).unwrap();
+            assert_eq!(reading.given.unwrap().len(), rows, "{note}");
+        }
+    }
+}
+
+/// A header with odd quotes or in another encoding is refused.
+#[test]
+fn odd_headers() {
+    let utf_16: Vec<u8> = HEADER.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (text, told) in [
+        (
+            b"\"sender_id,amount\nA,1\n".as_slice(),
+            "must close the quotes",
+        ),
+        (b"\"sender_id,amount\n\"A,1\n", "must have quotes around"),
+        (b"sender_id,am\0ount\nA,1\n", "must be CSV in UTF-8"),
+        (&utf_16, "must be CSV in UTF-8"),
+    ] {
+        match read("header", text) {
+            Err(Failure::Shape(expected, _)) => assert!(expected.starts_with(told), "{expected}"),
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 /// A header that is none is refused before any row.
