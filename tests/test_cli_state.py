@@ -194,7 +194,7 @@ def test_state_of_a_simulation(tmp_path, capsys):
         (["run", "-s", "{state}", "--count", "1", "--seed", "3"], "--seed cannot be given with"),
         (["run", "--count", "1", TWO_BANKS], "--count needs --state"),
         (["run", "--progress", TWO_BANKS], "--progress needs --state"),
-        (["run", "-s", "{state}", "--count", "2147483648"], "a run has at most 2147483648 ticks"),
+        (["run", "-s", "{state}", "--count", "4294967295"], "a run has at most 2147483648 ticks"),
         (["create", "-c", TWO_BANKS, "-o", str(README), "--force"], "is no state file, which --"),
         (["run"], "give a SCENARIO, or --transactions FILE"),
     ],
