@@ -413,10 +413,14 @@ class Empty:
 @pytest.mark.parametrize("policy", [Eager(), Empty()])
 def test_policy_without_attributes(policy, tmp_path):
     """
-    A policy that is nothing but its class needs no methods to be saved.
+    A policy that is nothing but its class needs no methods to be saved, and goes on deciding.
     """
-    Simulation(ONE, behaviour={"BANK_A": policy}).checkpoint(tmp_path / "run.state")
-    Simulation.restore(tmp_path / "run.state", {"BANK_A": policy}).run()
+    whole = Simulation(ONE, behaviour={"BANK_A": policy})
+    whole.checkpoint(tmp_path / "run.state")
+    rest = Simulation.restore(tmp_path / "run.state", {"BANK_A": policy})
+    for sim in (whole, rest):
+        sim.run()
+    assert outcome_of(whole) == outcome_of(rest)
 
 
 def test_get_state_alone(tmp_path):

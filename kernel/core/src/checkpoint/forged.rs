@@ -267,3 +267,32 @@ fn forged_moves_are_refused_or_possible() {
     }
     assert!(refused > 1_000 && possible > 50, "{refused} {possible}");
 }
+
+/// A log in which a released transaction is neither settled nor queued in its tick is refused, and
+/// so is a posting that names one twice.
+#[test]
+fn nothing_is_left_untried_or_settled_twice() {
+    let mut dice = StreamKey::new(8, "forged").stream(Purpose::Count, 0, 0);
+    let (mut queued, mut together) = (0, 0);
+    for _ in 0..100 {
+        let spec = spec(&mut dice);
+        let moves: Vec<Move> = Moves::new(&run(&spec, &mut dice)).collect();
+        assert!(follow(&spec, &moves, TICKS).is_some());
+        for at in 0..moves.len() {
+            let mut forged = moves.clone();
+            match &mut forged[at] {
+                Move::Queue(..) => {
+                    forged.remove(at);
+                    queued += 1;
+                }
+                Move::SettleTogether(ids, _) => {
+                    ids.push(ids[0]);
+                    together += 1;
+                }
+                _ => continue,
+            }
+            assert!(follow(&spec, &forged, TICKS).is_none(), "move {at}");
+        }
+    }
+    assert!(queued > 100 && together > 100, "{queued} {together}");
+}
