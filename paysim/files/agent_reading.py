@@ -12,11 +12,16 @@ from typing import Annotated, Any
 import attrs
 
 from paysim.errors import Problems
-from paysim.fields import Flag, Steps, Whole
+from paysim.fields import Steps
 from paysim.files.columns import column_kinds
-from paysim.files.csv_text import DELIMITERS
-from paysim.files.kinds import FileName, Headers, Mark, absence, resolved
-from paysim.files.transaction_reading import DECIMALS_MAX, Mapping, read_mapping
+from paysim.files.kinds import FileName, Headers, absence, resolved
+from paysim.files.transaction_reading import (
+    DecimalComma,
+    Decimals,
+    Delimiter,
+    Mapping,
+    read_mapping,
+)
 from paysim.records import Checked, Optional, Record, layout
 
 
@@ -30,16 +35,9 @@ class AgentReading(Checked):
         dict[str, str | None] | None,
         Optional(Headers(help="Keys and the headers of their columns.")),
     ] = None
-    decimals: Annotated[
-        int | None,
-        Optional(Whole(0, DECIMALS_MAX, "Decimal places of amounts; 0 reads minor units.")),
-    ] = None
-    decimal_comma: Annotated[
-        bool | None, Optional(Flag("Whether a comma is the decimal point."))
-    ] = None
-    delimiter: Annotated[
-        str | None, Optional(Mark(DELIMITERS, "Between cells; recognised unless given."))
-    ] = None
+    decimals: Decimals = None
+    decimal_comma: DecimalComma = None
+    delimiter: Delimiter = None
 
 
 @attrs.frozen(kw_only=True)

@@ -39,6 +39,16 @@ FIELDS: Final = (
 
 DECIMALS_MAX: Final = 9
 
+
+# Said of agents as of transactions.
+Decimals = Annotated[
+    int | None,
+    Optional(Whole(0, DECIMALS_MAX, "Decimal places of amounts; 0 reads minor units.")),
+]
+DecimalComma = Annotated[bool | None, Optional(Flag("Whether a comma is the decimal point."))]
+Delimiter = Annotated[
+    str | None, Optional(Mark(DELIMITERS, "Between cells; recognised unless given."))
+]
 Dates = Literal["ymd", "dmy", "mdy"]
 OutsideHours = Literal["error", "next-open", "drop"]
 
@@ -104,16 +114,9 @@ class TransactionReading(Checked):
         dict[str, str | None] | None,
         Optional(Headers(FIELDS, "Keys and the headers of their columns.")),
     ] = None
-    decimals: Annotated[
-        int | None,
-        Optional(Whole(0, DECIMALS_MAX, "Decimal places of amounts; 0 reads minor units.")),
-    ] = None
-    decimal_comma: Annotated[
-        bool | None, Optional(Flag("Whether a comma is the decimal point."))
-    ] = None
-    delimiter: Annotated[
-        str | None, Optional(Mark(DELIMITERS, "Between cells; recognised unless given."))
-    ] = None
+    decimals: Decimals = None
+    decimal_comma: DecimalComma = None
+    delimiter: Delimiter = None
     open: Annotated[
         str | None, Optional(ClockTime("When a business day opens, such as 08:00."))
     ] = None
