@@ -1,7 +1,9 @@
 //! What a run leaves behind: the event log as JSON lines, and tables derived on request.
 
+pub mod column;
 pub mod event_lines;
 pub mod event_table;
+pub mod parallel;
 pub mod rebuild;
 pub mod summary;
 pub mod table;
