@@ -98,6 +98,8 @@ impl<T: Copy + Default> From<Vec<Option<T>>> for Values<T> {
 
 impl<T: Copy + Default> Extend<Option<T>> for Values<T> {
     fn extend<I: IntoIterator<Item = Option<T>>>(&mut self, rows: I) {
+        let rows = rows.into_iter();
+        self.values.reserve(rows.size_hint().0);
         for row in rows {
             match row {
                 Some(value) => self.push(value),
@@ -133,6 +135,12 @@ impl Texts {
             views: Values::nulls(rows),
             ..Self::default()
         }
+    }
+
+    /// Gives a row that is there a value that `write` appends to a text.
+    pub fn set_with(&mut self, row: usize, write: impl FnOnce(&mut String)) {
+        let view = self.written(write);
+        self.views.set(row, view);
     }
 
     /// Appends a value.

@@ -83,6 +83,7 @@ fn threads() -> usize {
     available_parallelism().map_or(1, usize::from)
 }
 
-fn joined<T>(handle: ScopedJoinHandle<'_, T>) -> T {
+/// What a thread has made; its panic goes on here.
+pub fn joined<T>(handle: ScopedJoinHandle<'_, T>) -> T {
     handle.join().unwrap_or_else(|panic| resume_unwind(panic))
 }

@@ -1,10 +1,11 @@
 //! Transactions as a table: one row each, parts and what they are parts of included.
 
+use std::thread::scope;
+
 use crate::error::Result;
 use crate::event::{Cause, Kind};
 use crate::ids::{AgentId, NONE, Tick, TransactionId};
-use crate::results::event_table::push_name;
-use crate::results::parallel::each;
+use crate::results::parallel::{each, joined};
 use crate::results::rebuild::Standing;
 use crate::results::table::{Coded, Column, Table, Texts};
 use crate::system::System;
@@ -73,168 +74,184 @@ fn histories(system: &System) -> Vec<History> {
 pub fn transactions(system: &System) -> Result<Table> {
     let transactions = &system.state().transactions;
     let rate = system.state().costs.rates().delay_cost_per_tick_per_cent;
-    let histories = histories(system);
+    let rows = Rows(system);
+    let end = |row: &Transaction, status| {
+        let tick = (row.status == status).then_some(row.end_tick);
+        tick.map(i64::from)
+    };
+    let own: Vec<Job<'_>> = vec![
+        rows.ids("transaction_id", |id, _| Some(id)),
+        rows.ids("parent_id", |_, row| match row.origin {
+            Origin::Part { parent, .. } => Some(parent),
+            _ => None,
+        }),
+        rows.agents("sender_id", |row| row.sender),
+        rows.agents("receiver_id", |row| row.receiver),
+        rows.integers("amount", |row| Some(row.amount)),
+        Box::new(|| {
+            let remaining = transactions.remaining_amounts();
+            ("remaining_amount", Column::Integer(remaining.into()))
+        }),
+        rows.integers("arrival_tick", |row| Some(row.arrival_tick.into())),
+        rows.integers("deadline_tick", |row| {
+            known(row.deadline_tick).map(i64::from)
+        }),
+        rows.integers("priority", |row| Some(row.priority.into())),
+        rows.booleans("divisible", |row| row.divisible),
+        Box::new(|| {
+            let statuses = transactions.iter().map(|(_, row)| row.status);
+            let statuses = statuses.map(|status| (status as usize, Some(status.word())));
+            ("status", words(statuses))
+        }),
+        rows.integers("settled_tick", move |row| end(row, Status::Settled)),
+        rows.integers("cancelled_tick", move |row| end(row, Status::Cancelled)),
+        rows.booleans("is_overdue", |row| row.overdue),
+    ];
+    // The log is followed in one thread, meanwhile the others read the transactions.
+    let (mut columns, histories) = scope(|scope| {
+        let following = scope.spawn(|| histories(system));
+        let columns = each(own, |job| job());
+        (columns, joined(following))
+    });
+    let costs = |name, cost: fn(&History) -> i128| -> Job<'_> {
+        let histories = &histories;
+        Box::new(move || {
+            let costs: Vec<i128> = histories.iter().map(cost).collect();
+            (name, Column::Cost(costs.into()))
+        })
+    };
+    let histories = &histories;
+    let of_log: Vec<Job<'_>> = vec![
+        Box::new(|| {
+            let ticks = histories.iter().map(|history| known(history.release_tick));
+            let ticks = ticks.map(|tick| tick.map(i64::from)).collect();
+            ("release_tick", Column::Integer(ticks))
+        }),
+        Box::new(|| {
+            let causes = histories.iter().map(|history| history.cause);
+            let causes = causes.map(|cause| (cause as usize, cause.word()));
+            ("cause", words(causes))
+        }),
+        Box::new(|| {
+            let postings = histories.iter().map(|history| known(history.posting));
+            let postings = postings.map(|posting| posting.map(i64::from)).collect();
+            ("posting", Column::Integer(postings))
+        }),
+        costs("split_friction_cost", |history| history.one_off[0]),
+        costs("deadline_penalty_cost", |history| history.one_off[1]),
+        costs("end_of_day_penalty_cost", |history| history.one_off[2]),
+    ];
+    columns.extend(each(of_log, |job| job()));
     let delay_costs: Result<Vec<i128>> = histories
         .iter()
         .map(|history| rate.cost_of_quantity(history.delay_integral))
         .collect();
-    let rows = Rows {
-        system,
-        histories: &histories,
-    };
-    let of_status =
-        |status| move |row: &Transaction| (row.status == status).then_some(row.end_tick);
-    let (settled, cancelled) = (of_status(Status::Settled), of_status(Status::Cancelled));
-    let columns: Vec<(&'static str, Job<'_>)> = vec![
-        ("transaction_id", rows.ids(|id, _| Some(id))),
-        (
-            "parent_id",
-            rows.ids(|_, row| match row.origin {
-                Origin::Part { parent, .. } => Some(parent),
-                _ => None,
-            }),
-        ),
-        ("sender_id", rows.agents(|row| row.sender)),
-        ("receiver_id", rows.agents(|row| row.receiver)),
-        ("amount", rows.integers(|row, _| Some(row.amount))),
-        (
-            "remaining_amount",
-            Box::new(|| Column::Integer(transactions.remaining_amounts().into())),
-        ),
-        (
-            "arrival_tick",
-            rows.integers(|row, _| Some(row.arrival_tick.into())),
-        ),
-        (
-            "deadline_tick",
-            rows.integers(|row, _| known(row.deadline_tick).map(i64::from)),
-        ),
-        (
-            "priority",
-            rows.integers(|row, _| Some(row.priority.into())),
-        ),
-        ("divisible", rows.booleans(|row| row.divisible)),
-        (
-            "status",
-            rows.words(|row, _| (row.status as usize, Some(row.status.word()))),
-        ),
-        (
-            "release_tick",
-            rows.integers(|_, history| known(history.release_tick).map(i64::from)),
-        ),
-        (
-            "settled_tick",
-            rows.integers(move |row, _| settled(row).map(i64::from)),
-        ),
-        (
-            "cancelled_tick",
-            rows.integers(move |row, _| cancelled(row).map(i64::from)),
-        ),
-        (
-            "cause",
-            rows.words(|_, history| (history.cause as usize, history.cause.word())),
-        ),
-        (
-            "posting",
-            rows.integers(|_, history| known(history.posting).map(i64::from)),
-        ),
-        ("is_overdue", rows.booleans(|row| row.overdue)),
-    ];
-    let mut columns = each(columns, |(name, job)| (name, job()));
     columns.push(("delay_cost", Column::Cost(delay_costs?.into())));
-    let names = [
-        "split_friction_cost",
-        "deadline_penalty_cost",
-        "end_of_day_penalty_cost",
-    ];
-    columns.extend(names.into_iter().enumerate().map(|(at, name)| {
-        let costs: Vec<i128> = histories
-            .iter()
-            .map(|history| history.one_off[at])
-            .collect();
-        (name, Column::Cost(costs.into()))
-    }));
+    columns.sort_by_key(|(name, _)| NAMES.iter().position(|own| own == name));
     Ok(Table::new(columns))
 }
 
-/// Makes one column.
-type Job<'a> = Box<dyn FnOnce() -> Column + Send + 'a>;
+/// Names of the columns, in order.
+const NAMES: [&str; 21] = [
+    "transaction_id",
+    "parent_id",
+    "sender_id",
+    "receiver_id",
+    "amount",
+    "remaining_amount",
+    "arrival_tick",
+    "deadline_tick",
+    "priority",
+    "divisible",
+    "status",
+    "release_tick",
+    "settled_tick",
+    "cancelled_tick",
+    "cause",
+    "posting",
+    "is_overdue",
+    "delay_cost",
+    "split_friction_cost",
+    "deadline_penalty_cost",
+    "end_of_day_penalty_cost",
+];
 
-/// Transactions with their histories, and how columns are made of them: by a value each.
-#[derive(Clone, Copy)]
-struct Rows<'a> {
-    system: &'a System,
-    histories: &'a [History],
+/// Makes one column.
+type Job<'a> = Box<dyn FnOnce() -> (&'static str, Column) + Send + 'a>;
+
+/// Words, each with a number.
+fn words(words: impl ExactSizeIterator<Item = (usize, Option<&'static str>)>) -> Column {
+    let mut column = Coded::nulls(words.len(), 0);
+    for (row, (code, word)) in words.enumerate() {
+        if let Some(word) = word {
+            column.set(row, code, |out| out.push_str(word));
+        }
+    }
+    column.into()
 }
 
+/// The transactions, and how columns are made of them: by a value each.
+#[derive(Clone, Copy)]
+struct Rows<'a>(&'a System);
+
 impl<'a> Rows<'a> {
-    fn iter(self) -> impl Iterator<Item = (TransactionId, &'a Transaction, &'a History)> {
-        let rows = self.system.state().transactions.iter().zip(self.histories);
-        rows.map(|((id, row), history)| (id, row, history))
+    fn iter(self) -> impl ExactSizeIterator<Item = (TransactionId, &'a Transaction)> {
+        self.0.state().transactions.iter()
     }
 
     fn integers(
         self,
-        value: impl Fn(&Transaction, &History) -> Option<i64> + Send + 'a,
+        name: &'static str,
+        value: impl Fn(&Transaction) -> Option<i64> + Send + 'a,
     ) -> Job<'a> {
         Box::new(move || {
-            Column::Integer(
-                self.iter()
-                    .map(|(_, row, history)| value(row, history))
-                    .collect(),
-            )
+            let values = self.iter().map(|(_, row)| value(row)).collect();
+            (name, Column::Integer(values))
         })
     }
 
-    fn booleans(self, value: impl Fn(&Transaction) -> bool + Send + 'a) -> Job<'a> {
-        Box::new(move || {
-            let values: Vec<bool> = self.iter().map(|(_, row, _)| value(row)).collect();
-            Column::Boolean(values.into())
-        })
-    }
-
-    /// Words, each with a number.
-    fn words(
+    fn booleans(
         self,
-        word: impl Fn(&Transaction, &History) -> (usize, Option<&'static str>) + Send + 'a,
+        name: &'static str,
+        value: impl Fn(&Transaction) -> bool + Send + 'a,
     ) -> Job<'a> {
         Box::new(move || {
-            let mut column = Coded::default();
-            for (_, row, history) in self.iter() {
-                match word(row, history) {
-                    (code, Some(word)) => column.push(code, |out| out.push_str(word)),
-                    (_, None) => column.push_null(),
-                }
-            }
-            column.into()
+            let values: Vec<bool> = self.iter().map(|(_, row)| value(row)).collect();
+            (name, Column::Boolean(values.into()))
         })
     }
 
-    fn agents(self, agent: impl Fn(&Transaction) -> AgentId + Send + 'a) -> Job<'a> {
+    fn agents(
+        self,
+        name: &'static str,
+        agent: impl Fn(&Transaction) -> AgentId + Send + 'a,
+    ) -> Job<'a> {
         Box::new(move || {
-            let mut column = Coded::default();
-            for (_, row, _) in self.iter() {
-                push_name(&mut column, self.system, Some(agent(row).0));
+            let names = self.0.names();
+            let mut ids = Coded::nulls(self.iter().len(), names.len());
+            for (id, row) in self.iter() {
+                let agent = agent(row).ix();
+                ids.set(id.ix(), agent, |out| out.push_str(&names[agent]));
             }
-            column.into()
+            (name, ids.into())
         })
     }
 
     /// Transactions' ids.
     fn ids(
         self,
+        name: &'static str,
         id: impl Fn(TransactionId, &Transaction) -> Option<TransactionId> + Send + 'a,
     ) -> Job<'a> {
         Box::new(move || {
-            let (transactions, names) = (&self.system.state().transactions, self.system.names());
-            let mut column = Texts::default();
-            for (own, row, _) in self.iter() {
-                match id(own, row) {
-                    Some(id) => column.push_with(|out| transactions.write_id(id, names, out)),
-                    None => column.push_null(),
+            let (transactions, names) = (&self.0.state().transactions, self.0.names());
+            let mut ids = Texts::nulls(self.iter().len());
+            for (own, row) in self.iter() {
+                if let Some(id) = id(own, row) {
+                    ids.set_with(own.ix(), |out| transactions.write_id(id, names, out));
                 }
             }
-            Column::Text(column)
+            (name, Column::Text(ids))
         })
     }
 }
