@@ -21,6 +21,7 @@ from typing import Any
 from measuring import Line, peak_bytes, resident_bytes
 from rows import ROWS_READING, write_rows
 from scenes import bench_scenario
+from tables import million_events
 
 PAYMENTS = 1_000_000
 AGENTS = 5_000
@@ -115,6 +116,20 @@ def apart_lines(repeats: int = 3) -> list[Line]:
         what = f"1,000,000 rows of {kind} to a scenario"
         lines.append(Line(what, f"{seconds:.3f} s", f"< {asked} s", seconds < asked))
         lines.append(Line("  growth to the peak, per row", f"{size:.0f} bytes"))
+    runs = [_in_process("events") for _ in range(repeats)]
+    least = {key: min(run[key] for run in runs) for key in runs[0]}
+    for what, key, asked in (
+        ("1,000,000 events to Polars, first access", "polars", 0.05),
+        ("  to Parquet", "parquet", 0.5),
+        ("  to the log of JSON lines", "lines", 0.5),
+    ):
+        seconds = least[key]
+        lines.append(Line(what, f"{seconds:.3f} s", f"< {asked} s", seconds < asked))
+    lines += [
+        Line("  to CSV", f"{least['csv']:.3f} s"),
+        Line("  memory of the table, per event", f"{least['bytes']:.0f} bytes"),
+        Line("1,000,000 transactions to Polars", f"{least['transactions']:.3f} s"),
+    ]
     for lane in ("process", "compiled"):
         grown = min(_in_process("idle", lane)["bytes"] for _ in range(repeats))
         ok = grown <= 0
@@ -147,5 +162,10 @@ def _wall_seconds(command: list[str]) -> float:
 
 
 if __name__ == "__main__":
-    measured = {"million": million_payments, "rows": million_rows, "idle": idle_ticks}
+    measured = {
+        "million": million_payments,
+        "rows": million_rows,
+        "events": million_events,
+        "idle": idle_ticks,
+    }
     print(json.dumps(measured[sys.argv[1]](*sys.argv[2:])))

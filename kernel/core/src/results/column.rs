@@ -296,3 +296,73 @@ impl From<Coded> for Column {
         Self::Text(coded.texts)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pushed_rows_are_read_back_with_their_nulls() {
+        for first_null in [0, 1, 7, 8, 9, 16, 40] {
+            let rows: Vec<Option<i64>> = (0..40)
+                .map(|row| (row < first_null || row % 3 == 0).then_some(row))
+                .collect();
+            let values: Values<i64> = rows.clone().into();
+            let read: Vec<_> = (0..40).map(|row| values.get(row)).collect();
+            assert_eq!(read, rows);
+            assert_eq!(values.valid().is_none(), rows.iter().all(Option::is_some));
+            assert!(values.valid().is_none_or(|bits| bits.len() == 5));
+        }
+    }
+
+    #[test]
+    fn rows_are_null_until_they_are_set() {
+        let mut values = Values::nulls(19);
+        values.set(8, 3);
+        values.set(18, 0);
+        let set: Vec<_> = (0..19).filter(|&row| values.get(row).is_some()).collect();
+        assert_eq!(set, [8, 18]);
+        assert_eq!(values.valid(), Some([0, 1, 4].as_slice()));
+        values.push(5);
+        values.push_null();
+        assert_eq!((values.get(19), values.get(20)), (Some(5), None));
+    }
+
+    #[test]
+    fn texts_are_read_back_whatever_their_length() {
+        let mut texts = Texts::default();
+        let all: Vec<String> = (0..40).map(|length| "\u{e9}x".repeat(length)).collect();
+        for text in &all {
+            texts.push(text);
+            texts.push_null();
+        }
+        for (row, text) in all.iter().enumerate() {
+            assert_eq!(texts.get(2 * row), Some(text.as_str()));
+            assert_eq!(texts.get(2 * row + 1), None);
+        }
+        // Short ones stand in their views alone.
+        let short: usize = all
+            .iter()
+            .filter(|text| text.len() <= INLINE)
+            .map(String::len)
+            .sum();
+        let stored: usize = texts.buffers().iter().map(String::len).sum();
+        assert_eq!(stored, all.iter().map(String::len).sum::<usize>() - short);
+    }
+
+    #[test]
+    fn a_text_of_a_number_is_written_once() {
+        let mut coded = Coded::nulls(3, 1);
+        let long = "a word of more than twelve bytes";
+        for row in [0, 2] {
+            coded.set(row, 5, |out| out.push_str(long));
+        }
+        coded.push(5, |_| unreachable!());
+        let Column::Text(texts) = coded.into() else {
+            panic!("no texts");
+        };
+        let read: Vec<_> = (0..4).map(|row| texts.get(row)).collect();
+        assert_eq!(read, [Some(long), None, Some(long), Some(long)]);
+        assert_eq!(texts.buffers(), [long]);
+    }
+}

@@ -87,3 +87,58 @@ fn threads() -> usize {
 pub fn joined<T>(handle: ScopedJoinHandle<'_, T>) -> T {
     handle.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes so many bytes.
+    struct Full(usize);
+
+    impl Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let left = self.0.checked_sub(bytes.len());
+            self.0 = left.ok_or(io::ErrorKind::StorageFull)?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_is_made_stands_in_the_order_of_the_jobs() {
+        for jobs in [0, 1, 2, 100] {
+            let made = each((0..jobs).collect(), |job| job * 2);
+            assert_eq!(made, (0..jobs).map(|job| job * 2).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn blocks_are_written_in_order() {
+        for blocks in [0, 1, 2, 3, 100] {
+            let mut out = Vec::new();
+            write_blocks(blocks, &mut out, |block, text| {
+                text.push_str(&format!("{block} "));
+            })
+            .unwrap();
+            let expected: String = (0..blocks).map(|block| format!("{block} ")).collect();
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn an_error_of_the_writer_ends_the_work() {
+        let done = write_blocks(1_000, &mut Full(40), |_, text| text.push_str("ten bytes."));
+        assert_eq!(done.unwrap_err().kind(), io::ErrorKind::StorageFull);
+    }
+
+    #[test]
+    #[should_panic(expected = "a scoped thread panicked")]
+    fn a_panic_of_a_block_goes_on() {
+        let _ = write_blocks(10, &mut Vec::new(), |block, _| {
+            assert!(block != 3, "block {block}");
+        });
+    }
+}
