@@ -1,7 +1,12 @@
 //! What a run leaves behind: the event log as JSON lines, and tables derived on request.
 
+pub mod bilateral_table;
+pub mod closed;
+pub mod delay_table;
 pub mod event_lines;
 pub mod event_table;
+pub mod position_table;
+pub mod queue_table;
 pub mod rebuild;
 pub mod summary;
 pub mod table;
