@@ -2,9 +2,11 @@
 
 pub mod bilateral_table;
 pub mod closed;
+pub mod column;
 pub mod delay_table;
 pub mod event_lines;
 pub mod event_table;
+pub mod parallel;
 pub mod position_table;
 pub mod queue_table;
 pub mod rebuild;
