@@ -1,5 +1,5 @@
 from array import array
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from os import PathLike
 from typing import Any, Final, Literal, final
 
@@ -103,6 +103,17 @@ class Kernel:
 
 @final
 class Table:
+    # Names, kinds and values of the columns; None is null, and costs are exact decimals as text.
+    @staticmethod
+    def from_columns(
+        columns: Iterable[
+            tuple[str, Literal["integer", "real", "boolean", "text", "cost"], Iterable[Any]]
+        ],
+    ) -> Table: ...
+    # The same columns, with what goes to Arrow and Parquet as their metadata.
+    def with_metadata(self, metadata: dict[str, str]) -> Table: ...
+    @property
+    def metadata(self) -> dict[str, str]: ...
     @property
     def column_names(self) -> list[str]: ...
     def __len__(self) -> int: ...
@@ -110,6 +121,7 @@ class Table:
     def to_dicts(self) -> list[dict[str, Any]]: ...
     def column(self, name: str) -> list[Any]: ...
     def write_csv(self, path: str | PathLike[str]) -> int: ...
+    def write_parquet(self, path: str | PathLike[str]) -> int: ...
 
 @final
 class QueuedTransaction:

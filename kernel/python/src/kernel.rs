@@ -408,7 +408,7 @@ impl Kernel {
     ) -> PyResult<Table> {
         self.told(self.system.check_sound())?;
         let derived = py.detach(|| derive(&self.system));
-        Ok(Table(self.told(derived)?))
+        Ok(Table::new(self.told(derived)?))
     }
 
     fn agent(&self, number: Whole) -> PyResult<AgentId> {

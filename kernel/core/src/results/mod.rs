@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 /// [`Error::Write`]; the temporary file is gone.
 pub fn write_file(
     path: &Path,
-    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+    write: impl FnOnce(&mut (dyn Write + Send)) -> std::io::Result<()>,
 ) -> Result<()> {
     let name = path
         .file_name()
@@ -33,6 +33,10 @@ pub fn write_file(
         .unwrap_or_default();
     let temporary = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
     let attempt = || -> std::io::Result<()> {
+        // A device or a pipe would be replaced by a file.
+        if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+            return Err(std::io::Error::other("it is not a file"));
+        }
         let mut file = BufWriter::with_capacity(1 << 18, File::create(&temporary)?);
         write(&mut file)?;
         file.into_inner()
