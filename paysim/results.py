@@ -45,7 +45,7 @@ class Results:
 
     Each table is made at the first access and kept. A table reaches Polars, DuckDB and others
     through the Arrow PyCapsule interface without being copied: `polars.DataFrame(results.agents)`.
-    The columns of each table are described in `docs/tables.md`.
+    The columns of each table are described in `docs/reference/tables.md`.
 
     Args:
         kernel: The kernel that ran.
