@@ -344,11 +344,14 @@ def test_forged_records(data, tmp_path_factory):
     )
     key = data.draw(st.sampled_from(sorted(told)))
     path.write_text(json.dumps(told | {key: data.draw(odd)}))
+    error = None
     try:
         assert paysim.open_results(folder).totals()
-    except ScenarioError as error:
-        assert str(error).startswith(f"{folder}")
-        assert len(str(error).splitlines()) == 1
+    except ScenarioError as raised:
+        error = str(raised)
+    if error is not None:
+        assert error.startswith(str(folder))
+        assert len(error.splitlines()) == 1
     shutil.rmtree(folder)
 
 
