@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import click
 
 from paysim.cli.common import BAD_INPUT, INTERRUPTED, RUN_ERROR, warnings_as_notes
+from paysim.cli.compare import compare
 from paysim.cli.init import init
 from paysim.cli.rerun import rerun
 from paysim.cli.run import run
@@ -91,5 +92,5 @@ def cli() -> None:
     """
 
 
-for _command in (init, run, rerun, validate, schema, create, tick, state):
+for _command in (init, run, rerun, compare, validate, schema, create, tick, state):
     cli.add_command(_command)
