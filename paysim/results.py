@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -118,6 +119,34 @@ class Results:
         One row per cost that is not 0, by tick, agent and component, as exact decimals.
         """
         return self._table("costs")
+
+    @property
+    def queues(self) -> Table:
+        """
+        One row per stay of a transaction in a queue.
+        """
+        return self._table("queues")
+
+    @property
+    def bilateral(self) -> Table:
+        """
+        One row per day and ordered pair of agents with anything to count.
+        """
+        return self._table("bilateral")
+
+    @property
+    def positions(self) -> Table:
+        """
+        One row per day and agent: opening liquidity, net positions, obligations, in minor units.
+        """
+        return self._table("positions")
+
+    @property
+    def delays(self) -> Table:
+        """
+        One row per day of arrival, sender and delay (in ticks) that occurs, of what settled.
+        """
+        return self._table("delays")
 
     def totals(self) -> dict[str, Any]:
         """
@@ -284,7 +313,18 @@ class Results:
 
     def _made(self, name: str) -> Table:
         table: Table = getattr(self._current(), name)()
-        return table
+        return table.with_metadata(self._origin | {"paysim.table": name})
+
+    @cached_property
+    def _origin(self) -> dict[str, str]:
+        from paysim import __version__
+
+        return {
+            "paysim.version": __version__,
+            "paysim.scenario_sha256": self.scenario.digest(),
+            "paysim.seed": str(self.seed),
+            "paysim.ticks_per_day": str(self.scenario.ticks_per_day),
+        }
 
     def _current(self) -> Kernel:
         # A table made later would not agree with one made before.

@@ -28,7 +28,10 @@ from paysim.state_file import replace_file
 if TYPE_CHECKING:
     from paysim._kernel import Table
 
-TABLES: Final = ("events", "transactions", "agents", "ticks", "days", "costs")
+TABLES: Final = (
+    *("events", "transactions", "agents", "ticks", "days", "costs"),
+    *("queues", "bilateral", "positions", "delays"),
+)
 
 MOVES: Final = "run.moves"
 EVENTS: Final = "events.jsonl"
