@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 OUTCOMES: Final = ("earlier", "later", "same_tick", "only_a", "only_b", "neither")
 """What may have become of a pair in B, compared with A, in the order in which it is told."""
 
-LIST_MAX: Final = 24
-"""Entries of a list of indicators that are compared one by one; a longer one is left out."""
+LIST_MAX: Final = 8
+"""Entries of a list that are compared one by one; a longer one, as a curve, is left out."""
 
 _FACTS = ("transaction_id", "sender_id", "receiver_id", "amount", "arrival_tick")
 _SETTLED = "settled_tick"
@@ -225,10 +225,13 @@ class _Pairs:
             None if one is None or other is None else other - one
             for one, other in zip(ticks_a, ticks_b, strict=True)
         ]
-        kinds = ("text", "text", "text", "integer", "integer")
         return Table.from_columns(
             [
-                *zip(_FACTS, kinds, facts, strict=True),
+                ("transaction_id", "text", facts[0]),
+                ("sender_id", "text", facts[1]),
+                ("receiver_id", "text", facts[2]),
+                ("amount", "integer", facts[3]),
+                ("arrival_tick", "integer", facts[4]),
                 ("settled_tick_a", "integer", ticks_a),
                 ("settled_tick_b", "integer", ticks_b),
                 ("change", "integer", changes),

@@ -4,6 +4,7 @@ The readable comparison of two runs: plain text of fixed layout, as a summary is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 SETTINGS_SHOWN: Final = 20
 
 TEXT_WIDTH: Final = 40
+
+OF_AGENTS: Final = "bcbs248."
+"""Names of indicators that are told per agent, too many to be read here, begin like this."""
 
 OUTCOME_TEXTS: Final = {
     "earlier": "earlier in B",
@@ -31,6 +35,8 @@ WAITING: Final = (
 )
 
 Row = Sequence[str]
+
+_EXACT = re.compile(r"-?[0-9]+\.[0-9]+")
 
 
 def comparison_text(comparison: Comparison, names: tuple[str, str], limit: int) -> str:
@@ -137,7 +143,7 @@ def _agents(comparison: Comparison, limit: int) -> list[str]:
             row += ["-", "-"]
         used_a, used_b = agent["liquidity_used_a"], agent["liquidity_used_b"]
         row.append("-" if used_a is None else f"{used_a:,}")
-        row.append("-" if None in (used_a, used_b) else f"{used_b - used_a:+,}")
+        row.append("-" if None in (used_a, used_b) else _signed(used_b - used_a))
         cost_a, cost_b = agent["cost_a"], agent["cost_b"]
         row.append("-" if cost_a is None else f"{Decimal(cost_a):,.2f}")
         row.append("-" if None in (cost_a, cost_b) else _signed(Decimal(cost_b) - Decimal(cost_a)))
@@ -146,12 +152,14 @@ def _agents(comparison: Comparison, limit: int) -> list[str]:
     lines += aligned(rows, "<" + ">" * 8) if shown else []
     if len(shown) < len(agents):
         lines.append(f"  and {len(agents) - len(shown):,} more")
-    signs = [
-        ("wait", [change(agent) for agent in agents]),
+    signs: list[tuple[str, Sequence[int | Decimal]]] = [
+        ("wait", [change(agent) for agent in agents if agent["value"]]),
         ("liquidity used", _changes(agents, "liquidity_used")),
         ("cost", _changes(agents, "cost")),
     ]
     for head, changes in signs:
+        if not changes:
+            continue
         less = sum(value < 0 for value in changes)
         more = sum(value > 0 for value in changes)
         lines.append(f"  {head}: {less:,} less, {more:,} more, {len(changes) - less - more:,} same")
@@ -188,8 +196,9 @@ def _most_changed(comparison: Comparison, limit: int) -> list[str]:
 
 
 def _indicators(comparison: Comparison) -> list[str]:
-    differ = [told for told in comparison.indicators if told["a"] != told["b"]]
-    same = len(comparison.indicators) - len(differ)
+    whole = [told for told in comparison.indicators if not told["name"].startswith(OF_AGENTS)]
+    differ = [told for told in whole if told["a"] != told["b"]]
+    same = len(whole) - len(differ)
     if not differ:
         return ["Indicators", "  the same in both"]
     rows = [["", "A", "B", "B - A"]]
@@ -229,6 +238,8 @@ def _shown(value: Any) -> str:
         return f"{value:,.4f}".rstrip("0").rstrip(".")
     if value is None:
         return "-"
+    if isinstance(value, str) and _EXACT.fullmatch(value):
+        return f"{Decimal(value):,.2f}"
     return _cut(str(value))
 
 

@@ -19,6 +19,7 @@ from strategies import generated_scenarios
 
 import paysim
 from paysim.cli import main
+from paysim.files.transactions import given_rows
 from paysim.rerunning import Difference, kept_run, proofs, run_again
 from paysim.run_record import FORMATS
 from paysim.scenario import Scenario
@@ -50,9 +51,6 @@ def test_same_again(format, raw, ticks, is_filed, tmp_path_factory):
     scenario = Scenario.from_dict(raw)
     if is_filed:
         rows = folder / "rows.csv"
-        paysim.run(scenario)
-        from paysim.files.transactions import given_rows
-
         given_rows(scenario.transactions).write_csv(rows)
         scenario = Scenario.from_dict(raw | {"transactions": str(rows)}, folder=folder)
     sim = Simulation(scenario, seed=7)
@@ -115,8 +113,7 @@ def test_check(busy, capsys):
 def told_difference(folder, capsys):
     assert main(["rerun", str(folder), "--check"]) == 1
     out, err = capsys.readouterr()
-    assert err.startswith("error: ")
-    return out, err.removeprefix("error: ").splitlines()
+    return out, err[err.index("error: ") + 7 :].splitlines()
 
 
 def test_changed_table(busy, capsys):
@@ -255,7 +252,7 @@ def test_another_version(busy, capsys, monkeypatch):
     assert "agents.csv  6,000 rows the same\n" in out
     (busy / "ticks.csv").write_text("tick\n")
     _, told = told_difference(busy, capsys)
-    assert told[-2] == "The file was changed after it was written, says run.json."
+    assert told[-1] == "The file was changed after it was written, says run.json."
 
 
 def test_no_directory(tmp_path, capsys):
@@ -323,7 +320,7 @@ def test_interrupted_run(tmp_path):
         told = [line for line in process.stderr.read().splitlines() if not line.startswith("{")]
     assert process.returncode == 130
     results = paysim.open_results(out)
-    assert told == [
+    assert [line for line in told if line] == [
         f"ended after {results.num_ticks:,} of 60,000,000 ticks, which are written",
         f"wrote {out}",
         "interrupted",
