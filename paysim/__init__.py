@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from paysim._kernel import GivenTransactions
     from paysim.agent import Agent
     from paysim.clock import TickOutcome
+    from paysim.comparison import Comparison, compare
     from paysim.errors import PaysimError, ScenarioError
     from paysim.files.transactions import load_transactions
     from paysim.loading import load_scenario
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Agent",
     "AgentConfig",
+    "Comparison",
     "GivenTransactions",
     "Orchestrator",
     "PaysimError",
@@ -42,6 +44,7 @@ __all__ = [
     "TickOutcome",
     "Transaction",
     "__version__",
+    "compare",
     "errors",
     "load_scenario",
     "load_transactions",
@@ -54,6 +57,7 @@ __all__ = [
 _HOME = {
     "Agent": "agent",
     "AgentConfig": "scenario",
+    "Comparison": "comparison",
     "GivenTransactions": "_kernel",
     "Orchestrator": "orchestrator",
     "PaysimError": "errors",
@@ -63,6 +67,7 @@ _HOME = {
     "Simulation": "simulation",
     "TickOutcome": "clock",
     "Transaction": "scenario",
+    "compare": "comparison",
     "load_scenario": "loading",
     "load_transactions": "files.transactions",
     "open_results": "reopening",

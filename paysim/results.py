@@ -72,6 +72,13 @@ class Results:
         return f"<Results of {agents} agents over {self._moment[0]} ticks, seed {self.seed}>"
 
     @property
+    def num_ticks(self) -> int:
+        """
+        The ticks that were run, which is the next tick.
+        """
+        return self._moment[0]
+
+    @property
     def events(self) -> Table:
         """
         One row per event, in the order of the event log.

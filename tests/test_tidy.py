@@ -14,7 +14,8 @@ LAYERS = """
 errors exact texts regular_file fields records files behaviour rules scenario_events arrival_tables
 bounds event_ids weight_checks event_checks scenario added_events schema loading state_file
 checkpoint_format checkpoints summary run_record run_directory results reopening policies clock
-agent processes arguments saving simulation orchestrator testing logs cli
+agent processes arguments saving simulation orchestrator rerunning comparison_text comparison
+testing logs cli
 """
 """
 Every module imports only modules that stand before it, wherever in its text the import stands.
@@ -30,6 +31,7 @@ ONLY_IN = {
         "bounds",
         "checkpoint_format",
         "checkpoints",
+        "comparison",
         "event_ids",
         "files",
         "orchestrator",
