@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from paysim.indicators.facts import Facts, agent_flow
 from paysim.indicators.figures import by_tenth
-from paysim.indicators.gridlock import Stay, gridlocked
 from paysim.indicators.liquidity import liquidity_in_use, net_positions, recycled
 
 
@@ -40,41 +39,14 @@ def recycled_value(facts: Facts, place: int) -> int:
 
 def gridlock_ticks(facts: Facts) -> list[bool | None]:
     """
-    Return whether there is a gridlock at the end of each tick asked for.
+    Return whether each tick asked for ended in a gridlock.
 
     None at the last tick of a day: the end-of-day rule and the return of liquidity come between the
     mechanisms and the end of that tick.
     """
-    first, end, agents = facts.first_tick, facts.end_tick, len(facts.ids)
-    answers = [False] * (end - first)
-    if any(facts.system("central_queue_volume")[first:end]):
-        liquidity = facts.column("agents", "available_liquidity")
-        rows = [liquidity[t * agents : (t + 1) * agents] for t in range(first, end)]
-        answers = list(gridlocked(_stays(facts), rows, first))
     last = facts.ticks_per_day - 1
+    answers = facts.of_period(facts.results.gridlocks())
     return [
         None if tick % facts.ticks_per_day == last else answer
-        for tick, answer in enumerate(answers, first)
-    ]
-
-
-def _stays(facts: Facts) -> list[Stay]:
-    """
-    Return the stays in the central queue that saw the end of a tick.
-    """
-    classes = facts.results.scenario.rules.priority_classes
-    places = {id: place for place, id in enumerate(facts.ids)}
-    names = ("queue", "agent_id", "receiver_id", "amount", "priority", "joined_tick", "left_tick")
-    rows = zip(*(facts.column("queues", name) for name in names), strict=True)
-    return [
-        Stay(
-            places[sender],
-            places[receiver],
-            amount,
-            (priority < classes.urgent) + (priority < classes.high),
-            joined,
-            left,
-        )
-        for queue, sender, receiver, amount, priority, joined, left in rows
-        if queue == "central" and joined < facts.end_tick and left != joined
+        for tick, answer in enumerate(answers, facts.first_tick)
     ]

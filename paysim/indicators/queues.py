@@ -42,3 +42,18 @@ def queued_value(stays: Iterable[tuple[str, int]], left_out: frozenset[str] = fr
     """
     amounts = dict(stays)
     return sum(amount for id, amount in amounts.items() if id not in left_out)
+
+
+def gridlock_index(gridlocks: Iterable[bool | None]) -> float | None:
+    """
+    Return the share of ticks that ended in a gridlock, those without an answer left out.
+
+    In a gridlock no queued transaction could settle alone, but the largest ordered set of the
+    central queue is not empty: a set that keeps each sender's order could settle together. Where
+    not even that is possible it is a deadlock, and does not count.
+
+    Unit: none.
+    Source: the definition of Bech and Soramäki (2001), Bank of Finland DP 9/2001.
+    """
+    answers = [answer for answer in gridlocks if answer is not None]
+    return quotient(sum(answers), len(answers))

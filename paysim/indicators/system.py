@@ -28,7 +28,7 @@ from paysim.indicators.liquidity import (
     upper_bound,
 )
 from paysim.indicators.over_time import gridlock_ticks, positions_in_use, recycled_value
-from paysim.indicators.queues import peak, queued_value, time_average
+from paysim.indicators.queues import gridlock_index, peak, queued_value, time_average
 from paysim.indicators.structure import (
     bilateral_net_debits,
     equal_size_number,
@@ -54,7 +54,7 @@ def system_indicators(facts: Facts) -> dict[str, Any]:
         **delay_indicators(facts, flow, rows),
         **queue_indicators(facts, flow),
         **_queued(facts, flows["arrived_value"] + flows["carried_over_value"]),
-        **_gridlock(facts),
+        "gridlock_index": gridlock_index(gridlock_ticks(facts)),
         **throughput_indicators(facts, flow),
         "throughput": throughput_curve(facts, flow),
         **_means(facts),
@@ -63,11 +63,6 @@ def system_indicators(facts: Facts) -> dict[str, Any]:
         **_costs(facts),
         "bcbs248": {id: monitoring_tools(facts, i) for i, id in enumerate(facts.ids)},
     }
-
-
-def _gridlock(facts: Facts) -> dict[str, Any]:
-    answers = [answer for answer in gridlock_ticks(facts) if answer is not None]
-    return {"gridlock_index": quotient(sum(answers), len(answers))}
 
 
 def _liquidity(facts: Facts, settled: int) -> dict[str, Any]:

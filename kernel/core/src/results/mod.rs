@@ -2,6 +2,7 @@
 
 pub mod event_lines;
 pub mod event_table;
+pub mod gridlocks;
 pub mod rebuild;
 pub mod summary;
 pub mod table;
