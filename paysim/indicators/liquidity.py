@@ -45,8 +45,8 @@ def upper_bound(immediate_lowest_net_position: int) -> int:
     """
     Return the liquidity with which all that is due settles without delay.
 
-    It is what would be used if each transaction settled alone at the moment it arrived; the lowest
-    net position of that course is given.
+    It is what would be used if each transaction settled alone at the moment it arrived, by the same
+    rule of crediting; the lowest net position of that course is given.
 
     Unit: minor units.
     Source: Leinonen and Soramäki (1999).

@@ -83,33 +83,30 @@ def net_positions(log: list[Event], ticks_per_day: int) -> dict[tuple[int, str],
     found: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0])
     moves: dict[str, int] = defaultdict(int)
     deferred: dict[str, int] = defaultdict(int)
-    posting, after_posting = None, False
+    day, posting = 0, None
 
-    def book(day: int) -> None:
+    def book() -> None:
         for agent, move in moves.items():
             found[day, agent].append(found[day, agent][-1] + move)
         moves.clear()
 
     for event in log:
-        day, kind = event["tick"] // ticks_per_day, event["event"]
-        if kind == "settled":
-            if event["posting"] != posting:
-                book(day)
-            posting, after_posting = event["posting"], True
-            moves[event["sender_id"]] -= event["amount"]
-            moves[event["receiver_id"]] += event["amount"]
-        elif kind == "credit_deferred" and after_posting:
+        kind = event["event"]
+        if kind == "settled" and event["posting"] == posting:
+            pass
+        elif kind == "credit_deferred" and posting is not None:
             moves[event["agent_id"]] -= event["amount"]
             deferred[event["agent_id"]] += event["amount"]
-        elif kind != "credit_deferred":
-            book(day)
-            after_posting = False
-            if kind == "credited" and deferred[event["agent_id"]]:
-                moves[event["agent_id"]] += deferred.pop(event["agent_id"])
-                book(day)
-        if kind in ("arrived", "released") and moves:
-            book(day)
-    book(log[-1]["tick"] // ticks_per_day if log else 0)
+        else:
+            book()
+            posting = event["posting"] if kind == "settled" else None
+        day = event["tick"] // ticks_per_day
+        if kind == "settled":
+            moves[event["sender_id"]] -= event["amount"]
+            moves[event["receiver_id"]] += event["amount"]
+        elif kind == "credited":  # credits of direct transfers are in it too
+            moves[event["agent_id"]] += deferred.pop(event["agent_id"], 0)
+    book()
     return found
 
 
@@ -176,3 +173,28 @@ def is_gridlock(every: list[Life], order: list[str], available: dict[str, int], 
         if all(left[life.sender] >= 0 for life in choice):
             return not alone
     return False
+
+
+def central_queue(log: list[Event], tick: int, urgent: int, high: int) -> list[str]:
+    """
+    List what stands in the central queue at the end of a tick, by class, then release.
+    """
+    priority: dict[str, int] = {}
+    number: dict[str, int] = {}
+    queued: set[str] = set()
+    for place, event in enumerate(log):
+        kind, id = event["event"], event.get("transaction_id")
+        if event["tick"] > tick:
+            break
+        if kind in ("arrived", "part_created", "reprioritised"):
+            priority[id] = event["priority"]
+        elif kind == "released":
+            number[id] = place
+        elif kind == "queued":
+            queued.add(id)
+        elif kind in ("withdrawn", "settled", "cancelled"):
+            queued.discard(id)
+    return sorted(
+        queued,
+        key=lambda id: ((priority[id] < urgent) + (priority[id] < high), number[id]),
+    )
