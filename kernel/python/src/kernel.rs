@@ -6,6 +6,7 @@ use paysim_kernel::costs::Component;
 use paysim_kernel::event::Cause;
 use paysim_kernel::ids::{AgentId, TransactionId};
 use paysim_kernel::rate::cost_text;
+use paysim_kernel::results::gridlocks::gridlocks;
 use paysim_kernel::results::rebuild::Flow;
 use paysim_kernel::results::table::Table as Columns;
 use paysim_kernel::results::{
@@ -371,6 +372,12 @@ impl Kernel {
         py.detach(|| write_file(&path, |out| event_lines::write(&self.system, out)))
             .map_err(plain)?;
         Ok(self.system.state().journal.len())
+    }
+
+    /// Whether each tick ended in a gridlock.
+    fn gridlocks(&self, py: Python<'_>) -> PyResult<Vec<bool>> {
+        self.told(self.system.check_sound())?;
+        Ok(py.detach(|| gridlocks(&self.system)))
     }
 
     /// The event log as JSON lines.

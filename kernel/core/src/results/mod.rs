@@ -7,6 +7,7 @@ pub mod delay_table;
 pub mod event_lines;
 pub mod event_table;
 pub mod parallel;
+pub mod gridlocks;
 pub mod position_table;
 pub mod queue_table;
 pub mod rebuild;
