@@ -5,6 +5,7 @@ mod convert;
 mod errors;
 mod files;
 mod given;
+mod history;
 mod kernel;
 mod parquet_file;
 mod table;

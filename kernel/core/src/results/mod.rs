@@ -1,11 +1,15 @@
 //! What a run leaves behind: the event log as JSON lines, and tables derived on request.
 
+pub mod bookings;
 pub mod event_lines;
 pub mod event_table;
+pub mod explain;
+pub mod moment;
 pub mod rebuild;
 pub mod summary;
 pub mod table;
 pub mod tick_tables;
+pub mod trace;
 pub mod transaction_table;
 
 use std::fs::{self, File};
