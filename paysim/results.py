@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
     from paysim._kernel import Kernel, Table
 
-TABLES: Final = ("events", "transactions", "agents", "ticks", "days", "costs")
+TABLES: Final = (
+    *("events", "transactions", "agents", "ticks", "days", "costs"),
+    *("queues", "bilateral", "positions", "delays"),
+)
 
 _PAYMENTS = "payments.csv"
 _EVENTS = "events.jsonl"
@@ -104,6 +107,34 @@ class Results:
         One row per cost that is not 0, by tick, agent and component, as exact decimals.
         """
         return self._table("costs")
+
+    @property
+    def queues(self) -> Table:
+        """
+        One row per stay of a transaction in a queue.
+        """
+        return self._table("queues")
+
+    @property
+    def bilateral(self) -> Table:
+        """
+        One row per day and ordered pair of agents with anything to count.
+        """
+        return self._table("bilateral")
+
+    @property
+    def positions(self) -> Table:
+        """
+        One row per day and agent: opening liquidity, net positions, obligations, in minor units.
+        """
+        return self._table("positions")
+
+    @property
+    def delays(self) -> Table:
+        """
+        One row per day of arrival, sender and delay (in ticks) that occurs, of what settled.
+        """
+        return self._table("delays")
 
     def totals(self) -> dict[str, Any]:
         """

@@ -9,9 +9,8 @@ use crate::decision::{NO_BUDGET, ticks_to_deadline};
 use crate::event::{Event, Kind};
 use crate::ids::{AgentId, Tick, TransactionId};
 use crate::queue::Place;
-use crate::results::rebuild::{Flow, Standing};
+use crate::results::rebuild::{AgentTick, Flow, Standing, book};
 use crate::rules::largest_ordered_set::{Accounts, Search};
-use crate::scenario_events::Change;
 use crate::system::System;
 use crate::transaction::{Status, Transactions};
 
@@ -71,7 +70,11 @@ pub struct Standpoint {
 pub struct Moment<'a> {
     system: &'a System,
     standing: Standing,
-    money: Vec<Money>,
+    agents: Vec<AgentTick>,
+    /// Settled in each agent's favour since the day opened.
+    inflows: Vec<i128>,
+    /// Settled at each agent's expense since the day opened.
+    outflows: Vec<i128>,
     tick: Tick,
     out_since: Vec<Option<Tick>>,
     /// Since when the system is halted, if it is.
@@ -97,7 +100,9 @@ impl<'a> Moment<'a> {
         Self {
             system,
             standing: Standing::new(system),
-            money: vec![Money::default(); agents],
+            agents: vec![AgentTick::default(); agents],
+            inflows: vec![0; agents],
+            outflows: vec![0; agents],
             tick: 0,
             out_since: vec![None; agents],
             halted_since: None,
@@ -114,7 +119,16 @@ impl<'a> Moment<'a> {
 
     /// An agent's money.
     pub fn money(&self, agent: AgentId) -> Money {
-        self.money[agent.ix()]
+        let own = &self.agents[agent.ix()];
+        Money {
+            balance: own.balance,
+            credit_limit: i128::from(own.credit_limit),
+            pool: own.pool,
+            loan: own.loan,
+            deferred: own.deferred,
+            day_inflow: self.inflows[agent.ix()],
+            day_outflow: self.outflows[agent.ix()],
+        }
     }
 
     /// Since when an agent is out, if it is.
@@ -138,9 +152,8 @@ impl<'a> Moment<'a> {
         let is_next_day = tick / ticks_per_day != self.tick / ticks_per_day;
         self.tick = tick;
         if is_next_day {
-            for money in &mut self.money {
-                (money.day_inflow, money.day_outflow) = (0, 0);
-            }
+            self.inflows.fill(0);
+            self.outflows.fill(0);
         }
     }
 
@@ -182,64 +195,11 @@ impl<'a> Moment<'a> {
     }
 
     fn follow_money(&mut self, event: &Event) {
-        let value = i128::from(event.value);
-        match event.kind {
-            Kind::Settled => {
-                let row = &self.system.state().transactions[TransactionId(event.transaction)];
-                let amount = i128::from(row.amount);
-                let sender = &mut self.money[row.sender.ix()];
-                sender.balance -= amount;
-                sender.day_outflow += amount;
-                let receiver = &mut self.money[row.receiver.ix()];
-                receiver.balance += amount;
-                receiver.day_inflow += amount;
-                return;
-            }
-            Kind::DirectTransfer => {
-                if let Some(Change::Transfer(_, receiver, _)) = self.system.change(event) {
-                    self.money[receiver.ix()].balance += value;
-                }
-            }
-            _ => {}
-        }
-        let Some(money) = self.money.get_mut(event.agent as usize) else {
-            return;
-        };
-        match event.kind {
-            Kind::AccountOpened => {
-                let opening = self.system.opening(AgentId(event.agent));
-                money.balance = value;
-                money.credit_limit = i128::from(opening.credit_limit);
-                money.pool = i128::from(opening.liquidity_pool);
-            }
-            Kind::LoanRepaid => {
-                money.balance -= value;
-                money.loan -= value;
-            }
-            Kind::LoanGranted => {
-                money.balance += value;
-                money.loan += value;
-            }
-            Kind::LiquidityAllocated => {
-                money.balance += value;
-                money.pool -= value;
-            }
-            Kind::LiquidityReturned => {
-                money.balance -= value;
-                money.pool += value;
-            }
-            Kind::CreditDeferred => {
-                money.balance -= value;
-                money.deferred += value;
-            }
-            Kind::Credited => {
-                money.balance += value;
-                money.deferred -= value;
-            }
-            Kind::LiquidityInjected => money.balance += value,
-            Kind::LiquidityDrained | Kind::DirectTransfer => money.balance -= value,
-            Kind::CreditLimitChanged => money.credit_limit = value,
-            _ => {}
+        book(&mut self.agents, event, self.system);
+        if event.kind == Kind::Settled {
+            let row = &self.system.state().transactions[TransactionId(event.transaction)];
+            self.outflows[row.sender.ix()] += i128::from(row.amount);
+            self.inflows[row.receiver.ix()] += i128::from(row.amount);
         }
     }
 
@@ -358,7 +318,7 @@ impl<'a> Moment<'a> {
 
     /// The largest ordered set of the whole central queue, senders in scenario order.
     pub fn largest_ordered_set(&self) -> Vec<TransactionId> {
-        let mut search = Search::new(self.money.len());
+        let mut search = Search::new(self.agents.len());
         for (sender, ids) in self.central_queues() {
             search.add(sender, ids.into_iter());
         }
