@@ -13,7 +13,7 @@ from record import ROOT
 LAYERS = """
 errors exact texts regular_file fields records files behaviour rules scenario_events arrival_tables
 bounds event_ids weight_checks event_checks scenario added_events schema loading state_file
-checkpoint_format checkpoints summary results policies clock agent processes arguments saving
+checkpoint_format checkpoints plain_text summary trace_text explanation_text history results policies clock agent processes arguments saving
 simulation orchestrator testing logs cli
 """
 """
