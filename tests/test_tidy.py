@@ -13,7 +13,8 @@ from record import ROOT
 LAYERS = """
 errors exact texts regular_file fields records files behaviour rules scenario_events arrival_tables
 bounds event_ids weight_checks event_checks scenario added_events schema loading state_file
-checkpoint_format checkpoints plain_text summary trace_text explanation_text history results policies clock agent processes arguments saving
+checkpoint_format checkpoints plain_text summary run_record run_directory trace_text
+explanation_text history results reopening policies clock agent processes arguments saving
 simulation orchestrator testing logs cli
 """
 """
@@ -33,7 +34,7 @@ ONLY_IN = {
         "event_ids",
         "files",
         "orchestrator",
-        "results",
+        "run_directory",
         "scenario",
         "simulation",
     },

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import click
 
 from paysim.cli.common import BAD_INPUT, INTERRUPTED, RUN_ERROR
+from paysim.cli.history import explain, trace
 from paysim.cli.init import init
 from paysim.cli.run import run
 from paysim.cli.scenarios import schema, validate
@@ -89,5 +90,5 @@ def cli() -> None:
     """
 
 
-for _command in (init, run, validate, schema, create, tick, state):
+for _command in (init, run, trace, explain, validate, schema, create, tick, state):
     cli.add_command(_command)
