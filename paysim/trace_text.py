@@ -88,9 +88,7 @@ def _steps(trace: dict[str, Any]) -> list[str]:
     columns = []
     for key, party in parties:
         columns.append((key, "balance", f"{party} balance"))
-        if any(
-            step[key]["balance_after"] != step[key]["available_liquidity_after"] for step in steps
-        ):
+        if len(_credit(steps, key)) > 1:
             columns.append((key, "available_liquidity", "available"))
     head = ["tick", *["transaction"] * has_family, "what happened"]
     rows = [[*head, *(title for _, _, title in columns), "cost so far"]]
@@ -107,7 +105,34 @@ def _steps(trace: dict[str, Any]) -> list[str]:
         left_out = len(steps) - STEPS_FIRST - STEPS_LAST
         lines.insert(STEPS_FIRST + 1, f"  ... {counted(left_out, 'event')} left out here")
     is_joint = any(posting["volume"] > 1 for posting in trace["postings"])
-    return ["Event by event, in the order of the log", *lines, *[AT_ONCE] * is_joint]
+    title = "Event by event, in the order of the log"
+    return [title, *lines, *_available(trace), *[AT_ONCE] * is_joint]
+
+
+def _credit(steps: list[dict[str, Any]], key: str) -> set[int]:
+    """
+    Return by how much the available liquidity of a party was more than its balance.
+    """
+    arounds = [step[key] for step in steps]
+    return {
+        around[f"available_liquidity_{when}"] - around[f"balance_{when}"]
+        for around in arounds
+        for when in ("before", "after")
+    }
+
+
+def _available(trace: dict[str, Any]) -> list[str]:
+    """
+    Return the line that says what is available beyond the balances, where that does not change.
+    """
+    texts = []
+    for key in ("sender", "receiver"):
+        credit = _credit(trace["steps"], key)
+        if len(credit) == 1 and any(credit):
+            texts.append(f"{name(trace[f'{key}_id'])} {number(credit.pop())}")
+    if not texts:
+        return []
+    return [f"  (available is the balance plus the credit limit: {', '.join(texts)})"]
 
 
 def _shortened(rows: list[list[str]]) -> list[list[str]]:

@@ -1,6 +1,6 @@
 """
-`paysim trace` and `paysim explain`: what the event log of a run tells of one transaction, and of one
-agent in one tick.
+`paysim trace` and `paysim explain`: what the event log of a run tells of one transaction, and of
+one agent in one tick.
 """
 
 from __future__ import annotations

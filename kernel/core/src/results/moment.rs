@@ -80,6 +80,8 @@ pub struct Moment<'a> {
     /// Since when the system is halted, if it is.
     pub halted_since: Option<Tick>,
     watched: AgentId,
+    /// Whether only transactions of the agent watched are followed.
+    is_alone: bool,
     /// The release budget of the agent watched.
     pub budget: Option<i64>,
     /// The internal queue of the agent watched, by the number of joining.
@@ -107,6 +109,7 @@ impl<'a> Moment<'a> {
             out_since: vec![None; agents],
             halted_since: None,
             watched,
+            is_alone: false,
             budget: None,
             internal: BTreeMap::new(),
             central: BTreeMap::new(),
@@ -114,6 +117,14 @@ impl<'a> Moment<'a> {
             joins: 0,
             release_numbers: vec![0; system.state().transactions.len() as usize],
             releases: 0,
+        }
+    }
+
+    /// The same, where no other agent's transactions are asked for.
+    pub fn of_one(system: &'a System, watched: AgentId) -> Self {
+        Self {
+            is_alone: true,
+            ..Self::new(system, watched)
         }
     }
 
@@ -172,7 +183,11 @@ impl<'a> Moment<'a> {
             self.release_numbers[id.ix()] = self.releases;
             self.releases += 1;
         }
-        let moved = self.standing.follow(event, self.system);
+        let moved = if is_watched || !self.is_alone {
+            self.standing.follow(event, self.system)
+        } else {
+            None
+        };
         if is_watched {
             self.stand(id, event.kind);
         }
@@ -294,7 +309,8 @@ impl<'a> Moment<'a> {
                 before.count(amount);
             }
         }
-        Some(Standpoint {
+        // A part that has just come to exist is in none.
+        (!is_before).then_some(Standpoint {
             is_central,
             before,
             all,

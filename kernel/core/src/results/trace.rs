@@ -125,7 +125,7 @@ pub fn trace(system: &System, id: TransactionId) -> Result<Trace> {
         Some(&role) => role,
         None => Role::Other,
     };
-    let mut moment = Moment::new(system, sender);
+    let mut moment = Moment::of_one(system, sender);
     let mut meter = Meter {
         costs: Costs::default(),
         weight: 0,
@@ -135,7 +135,10 @@ pub fn trace(system: &System, id: TransactionId) -> Result<Trace> {
     let (mut steps, mut postings) = (Vec::new(), Vec::new());
     // The tick in which credit of it was deferred.
     let mut credited_in = None;
-    let mut bookings = Bookings::new(state.journal.iter());
+    // Nothing concerns it after the tick in which it ended.
+    let end = state.transactions[id].end_tick;
+    let events = state.journal.iter().take_while(|e| e.tick <= end);
+    let mut bookings = Bookings::new(events);
     while let Some(booking) = bookings.advance() {
         let before = (moment.money(sender), moment.money(receiver));
         let of_credit = |e: &Event| {
