@@ -83,9 +83,11 @@ def explain(
         )
     if not isinstance(tick, int) or isinstance(tick, bool):
         raise ScenarioError(f"tick must be int (got {shown(tick)})")
+    if kernel.tick == 0:
+        raise ScenarioError(f"no tick is over (got {shown(tick)})")
     if not 0 <= tick < kernel.tick:
-        bounds = f"in 0 to {kernel.tick - 1}, the last tick that is over" if kernel.tick else "over"
-        raise ScenarioError(f"tick must be {bounds} (got {shown(tick)})")
+        last = f"{kernel.tick - 1}, the last tick that is over"
+        raise ScenarioError(f"tick must be in 0 to {last} (got {shown(tick)})")
     told = kernel.explain(number, tick)
     policy = configs[number].policy
     rules, lsm = scenario.rules, scenario.lsm_config

@@ -1,5 +1,5 @@
 """
-Plain text for people: aligned columns, figures with commas, ids that are safe on a terminal.
+Plain text for people: aligned columns, figures with commas, ids that are not too long.
 """
 
 from __future__ import annotations
@@ -7,8 +7,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
-
-from paysim.errors import shown
 
 ID_WIDTH: Final = 40
 
@@ -51,12 +49,11 @@ def counted(volume: int, noun: str = "transaction") -> str:
 
 def name(id: str) -> str:
     """
-    Return an id in one line that a terminal shows as it is, shortened if it is long.
+    Return an id, shortened if it is long.
 
-    One with characters that do not print, or with spaces at its ends, is quoted and escaped.
+    Ids consist of printable characters, as every scenario is checked for; so a terminal shows them
+    and does nothing else.
     """
-    if not id.isprintable() or id != id.strip() or not id:
-        return shown(id)
     return id if len(id) <= ID_WIDTH else id[: ID_WIDTH - 1] + "…"
 
 
