@@ -21,6 +21,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
 use crate::convert::{Numbers, scenario_event, specification};
 use crate::errors::{Whole, exception, plain, refused};
+use crate::history;
 use crate::table::Table;
 use crate::view::{View, view};
 
@@ -364,6 +365,25 @@ impl Kernel {
     /// How long what settled had to wait, by day of arrival, sender and delay.
     fn delays(&self, py: Python<'_>) -> PyResult<Table> {
         self.table(py, delay_table::delays)
+    }
+
+    /// The life of a transaction; its nearest ids if there is no such.
+    fn trace<'py>(&self, py: Python<'py>, transaction_id: &str) -> PyResult<Bound<'py, PyAny>> {
+        self.told(self.system.check_sound())?;
+        history::trace(py, &self.system, transaction_id)
+    }
+
+    /// What an agent saw and decided in a closed tick, and what became of its transactions.
+    fn explain<'py>(
+        &self,
+        py: Python<'py>,
+        agent: Whole,
+        tick: Whole,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.told(self.system.check_sound())?;
+        let agent = self.agent(agent)?;
+        let tick = tick.narrow("tick", "at least 0 and below 2**32")?;
+        history::explain(py, &self.system, agent, tick)
     }
 
     /// Writes the event log as JSON lines, whole or not at all; the number of events.
