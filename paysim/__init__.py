@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from paysim.files.transactions import load_transactions
     from paysim.loading import load_scenario
     from paysim.orchestrator import Orchestrator
+    from paysim.queries import QueryResult, query
     from paysim.results import Results
     from paysim.scenario import AgentConfig, Scenario, Transaction
     from paysim.simulation import Simulation, run
@@ -34,6 +35,7 @@ __all__ = [
     "GivenTransactions",
     "Orchestrator",
     "PaysimError",
+    "QueryResult",
     "Results",
     "Scenario",
     "ScenarioError",
@@ -45,6 +47,7 @@ __all__ = [
     "load_scenario",
     "load_transactions",
     "policies",
+    "query",
     "run",
     "testing",
 ]
@@ -55,6 +58,7 @@ _HOME = {
     "GivenTransactions": "_kernel",
     "Orchestrator": "orchestrator",
     "PaysimError": "errors",
+    "QueryResult": "queries",
     "Results": "results",
     "Scenario": "scenario",
     "ScenarioError": "errors",
@@ -63,6 +67,7 @@ _HOME = {
     "Transaction": "scenario",
     "load_scenario": "loading",
     "load_transactions": "files.transactions",
+    "query": "queries",
     "run": "simulation",
 }
 

@@ -14,7 +14,7 @@ LAYERS = """
 errors exact texts regular_file fields records files behaviour rules scenario_events arrival_tables
 bounds event_ids weight_checks event_checks scenario added_events schema loading state_file
 checkpoint_format checkpoints summary results policies clock agent processes arguments saving
-simulation orchestrator testing logs cli
+simulation orchestrator testing logs queries cli
 """
 """
 Every module imports only modules that stand before it, wherever in its text the import stands.
@@ -41,7 +41,8 @@ ONLY_IN = {
     "yaml": {"files"},
     "click": {"cli"},
     "rich": {"cli"},
-    "polars": {"results"},
+    "polars": {"queries", "results"},
+    "duckdb": {"queries"},
 }
 """
 Libraries and the modules that may import them.

@@ -2,6 +2,7 @@
 
 pub mod bilateral_table;
 pub mod closed;
+pub mod day_figures;
 pub mod delay_table;
 pub mod event_lines;
 pub mod event_table;
