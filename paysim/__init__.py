@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from paysim.loading import load_scenario
     from paysim.orchestrator import Orchestrator
     from paysim.queries import QueryResult, query
+    from paysim.reopening import open_results
     from paysim.results import Results
     from paysim.scenario import AgentConfig, Scenario, Transaction
     from paysim.simulation import Simulation, run
@@ -46,6 +47,7 @@ __all__ = [
     "errors",
     "load_scenario",
     "load_transactions",
+    "open_results",
     "policies",
     "query",
     "run",
@@ -67,6 +69,7 @@ _HOME = {
     "Transaction": "scenario",
     "load_scenario": "loading",
     "load_transactions": "files.transactions",
+    "open_results": "reopening",
     "query": "queries",
     "run": "simulation",
 }

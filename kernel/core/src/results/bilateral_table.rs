@@ -134,7 +134,7 @@ pub fn bilateral(system: &System) -> Result<Table> {
     columns.push(("sender_id", Column::Text(senders)));
     columns.push(("receiver_id", Column::Text(receivers)));
     columns.extend(body.into_columns());
-    Ok(Table { columns })
+    Ok(Table::new(columns))
 }
 
 /// The pairs that occur, in scenario order, and the number of each transaction's pair.

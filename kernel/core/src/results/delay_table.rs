@@ -44,5 +44,5 @@ pub fn delays(system: &System) -> Result<Table> {
     let mut columns: Vec<_> = head.into_columns().collect();
     columns.push(("agent_id", Column::Text(names)));
     columns.extend(body.into_columns());
-    Ok(Table { columns })
+    Ok(Table::new(columns))
 }

@@ -45,7 +45,7 @@ pub fn positions(system: &System) -> Result<Table> {
     let mut columns: Vec<_> = head.into_columns().collect();
     columns.push(("agent_id", Column::Text(names)));
     columns.extend(body.into_columns().chain(missed.into_columns()));
-    Ok(Table { columns })
+    Ok(Table::new(columns))
 }
 
 const BODY: [&str; 17] = [

@@ -73,7 +73,7 @@ pub fn queues(system: &System) -> Result<Table> {
     columns.extend(figures.into_columns());
     columns.push(("cause", Column::Text(causes)));
     columns.push(("outcome", Column::Text(outcomes)));
-    Ok(Table { columns })
+    Ok(Table::new(columns))
 }
 
 /// Every stay, in order of joining.
