@@ -62,7 +62,7 @@ def query(
     runs = list(arguments)
     sql = _sql(runs, file)
     if not runs:
-        raise click.UsageError("give at least one RUN before the SQL.")
+        raise click.UsageError("give the RUNs first and then the SQL.")
     if format == "parquet" and out is None:
         raise click.UsageError("--format parquet needs --out FILE.")
     from paysim.queries import query as ask

@@ -5,6 +5,7 @@ What a query has found.
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -34,6 +35,8 @@ class QueryResult:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
+        # Also at the end of the program, where DuckDB complains about connections left open.
+        weakref.finalize(self, connection.close)
         described = self._all(f'DESCRIBE "{ANSWER}"')
         self.columns = tuple(row[0] for row in described)
         self.types = tuple(row[1] for row in described)

@@ -16,7 +16,7 @@ from paysim.errors import PaysimError, ScenarioError, shown
 from paysim.fields import did_you_mean
 from paysim.queries.answer import ANSWER, QueryResult
 from paysim.queries.runs import Runs, named_runs
-from paysim.queries.views import VIEWS, add_view, views_in
+from paysim.queries.views import VIEWS, add_view, listing, views_in
 
 LOCKS: Final = {
     "enable_external_access": "false",
@@ -53,7 +53,7 @@ def query(runs: Runs, sql: str) -> QueryResult:
     `run`; the view `runs` has a row per run. `docs/guides/logs.md` has examples.
 
         paysim.query("results", "select sum(amount) from transactions where status = 'settled'")
-        paysim.query({"plain": first, "netted": second}, "select run, sum(cost) from days group by 1")
+        paysim.query({"with": first, "without": second}, "select run, cost from days")
 
     Args:
         runs: Results, run directories, a list of either, or a mapping from names to either.
@@ -73,21 +73,27 @@ def query(runs: Runs, sql: str) -> QueryResult:
         ) from error
     if not isinstance(sql, str):
         raise ScenarioError(f"sql must be text (got {shown(sql)})")
+    if any("\ud800" <= character <= "\udfff" for character in sql):
+        raise ScenarioError("sql must be text that can be written in UTF-8 (got half a character)")
     named = named_runs(runs)
     if not named:
         raise ScenarioError("runs must name at least one run (got none)")
+    for run in named:
+        run.check()
     connection = duckdb.connect(":memory:", config=dict(LOCKS))
     try:
         _check_reading(connection, sql)
-        views = views_in(sql)
-        for name in views:
-            add_view(connection, name, named)
+        sql = listing(sql) or sql
+        sources = [source for view in views_in(sql) for source in add_view(connection, view, named)]
         _interruptible(connection, lambda: connection.sql(sql).create(ANSWER))
+        for source in sources:
+            # The answer stands by itself; what it was made from may go.
+            connection.unregister(source)
         return QueryResult(connection)
     except (duckdb.OutOfMemoryException, duckdb.InternalException) as error:
         connection.close()
         raise PaysimError(f"the query failed: {_told(error)}") from error
-    except (duckdb.Error, UnicodeEncodeError) as error:
+    except duckdb.Error as error:
         connection.close()
         raise ScenarioError(_explained(error)) from error
     except BaseException:

@@ -91,8 +91,10 @@ def _line(row: list[str], widths: list[int], right: list[bool]) -> str:
 
 
 def _is_number(kind: str) -> bool:
-    return kind.endswith("INT") or kind.startswith(("INTEGER", "UINTEGER", "DECIMAL")) or (
-        kind in ("DOUBLE", "FLOAT")
+    return (
+        kind.endswith("INT")
+        or kind.startswith(("INTEGER", "UINTEGER", "DECIMAL"))
+        or (kind in ("DOUBLE", "FLOAT"))
     )
 
 
@@ -176,7 +178,10 @@ What makes the text of each format.
 
 FORMATS: Final = (*LINES, "parquet")
 
-ENDINGS: Final = {".txt": "text", **{f".{format}": format for format in FORMATS if format != "text"}}
+ENDINGS: Final = {
+    ".txt": "text",
+    **{f".{format}": format for format in FORMATS if format != "text"},
+}
 
 
 def write(result: QueryResult, path: str | os.PathLike[str], format: str | None = None) -> None:

@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import TypeAlias
 
 from paysim.errors import ScenarioError, shown
+from paysim.reopening import open_results
 from paysim.results import Results
+from paysim.run_directory import RECORD
+from paysim.run_record import read_record
 
 Run: TypeAlias = Results | str | os.PathLike[str]
 Runs: TypeAlias = Run | Iterable[Run] | Mapping[str, Run]
@@ -42,9 +45,30 @@ class NamedRun:
         """
         if isinstance(self._given, Results):
             return self._given
-        from paysim.reopening import open_results
-
         return open_results(self._given)
+
+    @property
+    def version(self) -> str:
+        """
+        The version of paysim that ran it.
+        """
+        record = None if self.path is None else Path(self.path, RECORD)
+        if record is not None and record.exists():
+            return read_record(record).paysim
+        return self.results.run_record("csv").paysim
+
+    def check(self) -> None:
+        """
+        Make sure that there is a directory, if the run is to be read from one.
+
+        Raises:
+            ScenarioError: There is none.
+        """
+        if self.path is not None and not Path(self.path).is_dir():
+            raise ScenarioError(
+                f"{self.path}  must be a run directory, as paysim run --out writes it "
+                f"(got {'a file' if Path(self.path).exists() else 'nothing of this name'})"
+            )
 
 
 def named_runs(runs: Runs) -> list[NamedRun]:

@@ -32,7 +32,18 @@ _RUNS: Final = (
 )
 
 _WORD = re.compile(r"\w+")
-_CATALOGUE = re.compile(r"\b(show|information_schema|duckdb_\w+|pg_\w+|sqlite_\w+)\b|^\W*describe\W*$")
+_CATALOGUE = re.compile(r"\b(information_schema|duckdb_\w+|pg_\w+|sqlite_\w+)\b")
+_LIST = re.compile(r"\s*(show(\s+all)?(\s+tables)?|describe)\s*;?\s*", re.IGNORECASE)
+
+
+def listing(sql: str) -> str | None:
+    """
+    Return SQL that lists the views, if that is what a text asks for, such as `show tables`.
+    """
+    if not _LIST.fullmatch(sql):
+        return None
+    rows = ", ".join(f"({_literal(name)})" for name in VIEWS)
+    return f"SELECT * FROM (VALUES {rows}) AS t(view)"
 
 
 def views_in(sql: str) -> list[str]:
@@ -44,19 +55,22 @@ def views_in(sql: str) -> list[str]:
     return [name for name in VIEWS if name in words or _CATALOGUE.search(text)]
 
 
-def add_view(connection: Any, name: str, runs: Sequence[NamedRun]) -> None:
+def add_view(connection: Any, name: str, runs: Sequence[NamedRun]) -> list[str]:
     """
-    Make a view of all runs in a connection.
+    Make a view of all runs in a connection, and return the names of the tables that it reads.
     """
     if name == "runs":
         _add_runs(connection, runs)
-        return
+        return []
+    sources = []
     parts = []
     for number, run in enumerate(runs):
         source = f"{name} of run {number}"
         _hand_over(connection, source, getattr(run.results, name))
+        sources.append(source)
         parts.append(f'SELECT {_literal(run.name)} AS run, * FROM "{source}"')
     connection.execute(f"CREATE VIEW {name} AS {' UNION ALL '.join(parts)}")
+    return sources
 
 
 def _hand_over(connection: Any, name: str, table: Table) -> None:
@@ -89,7 +103,7 @@ def _add_runs(connection: Any, runs: Sequence[NamedRun]) -> None:
                 told.ticks,
                 told.ticks_per_day,
                 told.scenario_sha256,
-                told.paysim,
+                run.version,
             ],
         )
 
