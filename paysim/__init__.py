@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from paysim.files.transactions import load_transactions
     from paysim.loading import load_scenario
     from paysim.orchestrator import Orchestrator
+    from paysim.queries import QueryResult, query
     from paysim.reopening import open_results
     from paysim.results import Results
     from paysim.scenario import AgentConfig, Scenario, Transaction
@@ -37,6 +38,7 @@ __all__ = [
     "GivenTransactions",
     "Orchestrator",
     "PaysimError",
+    "QueryResult",
     "Results",
     "Scenario",
     "ScenarioError",
@@ -50,6 +52,7 @@ __all__ = [
     "load_transactions",
     "open_results",
     "policies",
+    "query",
     "run",
     "testing",
 ]
@@ -61,6 +64,7 @@ _HOME = {
     "GivenTransactions": "_kernel",
     "Orchestrator": "orchestrator",
     "PaysimError": "errors",
+    "QueryResult": "queries",
     "Results": "results",
     "Scenario": "scenario",
     "ScenarioError": "errors",
@@ -71,6 +75,7 @@ _HOME = {
     "load_scenario": "loading",
     "load_transactions": "files.transactions",
     "open_results": "reopening",
+    "query": "queries",
     "run": "simulation",
 }
 

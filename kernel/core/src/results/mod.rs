@@ -4,6 +4,7 @@ pub mod bilateral_table;
 pub mod bookings;
 pub mod closed;
 pub mod column;
+pub mod day_figures;
 pub mod delay_table;
 pub mod event_lines;
 pub mod event_table;
