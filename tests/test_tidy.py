@@ -14,7 +14,7 @@ LAYERS = """
 errors exact texts regular_file fields records files behaviour rules scenario_events arrival_tables
 bounds event_ids weight_checks event_checks scenario added_events schema loading state_file
 checkpoint_format checkpoints summary results policies clock agent processes arguments saving
-simulation orchestrator testing logs cli
+simulation orchestrator plotting testing logs cli
 """
 """
 Every module imports only modules that stand before it, wherever in its text the import stands.
@@ -41,7 +41,9 @@ ONLY_IN = {
     "yaml": {"files"},
     "click": {"cli"},
     "rich": {"cli"},
-    "polars": {"results"},
+    "polars": {"plotting", "results"},
+    "altair": {"plotting"},
+    "vl_convert": {"plotting"},
 }
 """
 Libraries and the modules that may import them.
