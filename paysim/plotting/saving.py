@@ -4,6 +4,7 @@ Charts into files: SVG, PNG, PDF and HTML, without a browser and without a netwo
 
 from __future__ import annotations
 
+import functools
 import html
 import json
 import os
@@ -100,16 +101,22 @@ def script_text(value: Any) -> str:
 def _page(spec: dict[str, Any]) -> bytes:
     title = spec.get("title")
     text = title.get("text") if isinstance(title, dict) else title
-    # No text of a script may end it.
-    library = vl_convert.javascript_bundle(_SNIPPET, vl_version=VERSION).replace(
-        "</script", "<\\/script"
-    )
     page = _PAGE.format(
         title=html.escape(text if isinstance(text, str) else "chart"),
-        library=library,
+        library=_library(),
         spec=script_text(spec),
     )
     return page.encode()
+
+
+@functools.cache
+def _library() -> str:
+    """
+    Return the script that draws; it takes seconds to put together.
+    """
+    library = vl_convert.javascript_bundle(_SNIPPET, vl_version=VERSION)
+    # No text within a script may end it.
+    return library.replace("</script", "<\\/script")
 
 
 def _svg(spec: dict[str, Any]) -> bytes:
