@@ -83,7 +83,7 @@ def plot(
 
     check_libraries()
     from paysim.plotting.saving import checked, save
-    from paysim.results import writing
+    from paysim.run_directory import writing
 
     if draws_all:
         with writing(output):

@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any
 from paysim.plotting.kinds import CHARTS, KINDS, TRADE_OFF, ChartKind, check_libraries
 
 if TYPE_CHECKING:
-    from paysim.plotting.balances import balances
+    from paysim.plotting.balance_chart import balances
     from paysim.plotting.by_agent import cost_stack, liquidity_used
     from paysim.plotting.delays import delay_distribution
     from paysim.plotting.flows import bilateral_flows
     from paysim.plotting.over_time import queue_value, settlements_by_means
     from paysim.plotting.saving import save
     from paysim.plotting.style import config
-    from paysim.plotting.throughput import throughput
+    from paysim.plotting.throughput_chart import throughput
     from paysim.plotting.trade_offs import trade_off
 
 __all__ = [

@@ -94,7 +94,7 @@ def liquidity_used(results: Results, day: int | None = None) -> ChartType:
         )
     )
     totals = daily.select(exact_sum(*FIGURES)).row(0)
-    per_day = "" if days == 1 else " a day"
+    per_day = "" if days == 1 else " on the average day"
     told = ", ".join(
         f"{figure} {unit.text(value / days)}" for figure, value in zip(FIGURES, totals, strict=True)
     )

@@ -4,6 +4,7 @@ How long transactions wait from arrival to settlement.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any, Final
 
 import altair as alt
@@ -22,6 +23,7 @@ BINS_MAX: Final = 16
 """Bars of those that waited, besides the one of those that did not."""
 
 _NAME = "delay_distribution"
+_CHARACTERS = 60
 
 
 def delay_distribution(results: Results, day: int | None = None) -> ChartType:
@@ -75,7 +77,9 @@ def delay_distribution(results: Results, day: int | None = None) -> ChartType:
                 "ticks:N",
                 title="Ticks from arrival to settlement",
                 scale=alt.Scale(domain=labels, paddingInner=0.25),
-                axis=alt.Axis(labelAngle=0 if len(labels) <= 8 else -45, ticks=False),
+                axis=alt.Axis(
+                    labelAngle=-45 if len("".join(labels)) > _CHARACTERS else 0, ticks=False
+                ),
             ),
             xOffset=alt.XOffset("of:N", scale=alt.Scale(domain=figures)),
             y=alt.Y("share:Q", title="Share of what has settled", axis=alt.Axis(format="%")),
@@ -100,17 +104,24 @@ def _namer(width: int) -> Any:
 
 def _told(delays: pl.DataFrame, totals: dict[str, int]) -> str:
     """
-    Return the sentence with the mean and the median delay, both of volume and of value.
+    Return the sentence with the mean and the median delay, of volume and of value.
+
+    The median of an even volume is the mean of the middle two; the one of value is the smallest
+    delay by which half of the value had settled.
     """
     told = []
-    for weight in ("volume", "value"):
-        by_delay = (
-            delays.group_by("delay").agg(exact_sum(weight)).sort("delay").rename({weight: "weight"})
-        )
-        sum_of = sum(
-            delay * amount for delay, amount in by_delay.select("delay", "weight").iter_rows()
-        )
-        so_far = pl.col("weight").cum_sum()
-        median = by_delay.filter(so_far * 2 >= totals[weight])["delay"][0]
-        told.append(f"mean {sum_of / totals[weight]:,.2f} and median {median:,} by {weight}")
+    for weight, total in totals.items():
+        by_delay = list(delays.group_by("delay").agg(exact_sum(weight)).sort("delay").iter_rows())
+        mean = sum(delay * amount for delay, amount in by_delay) / total
+        upper = total // 2 if weight == "volume" else (total - 1) // 2
+        median = (_at(by_delay, (total - 1) // 2) + _at(by_delay, upper)) / 2
+        told.append(f"mean {mean:,.2f} and median {median:,.10g} by {weight}")
     return f"Delay in ticks: {', '.join(told)}."
+
+
+def _at(by_delay: list[tuple[int, int]], place: int) -> int:
+    """
+    Return the delay of the unit of weight at a place, from 0, in the order of delays.
+    """
+    so_far = itertools.accumulate(weight for _, weight in by_delay)
+    return next(delay for (delay, _), below in zip(by_delay, so_far, strict=True) if place < below)

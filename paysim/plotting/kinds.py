@@ -58,7 +58,7 @@ CHARTS: Final = (
         "Balances",
         "Balance of each agent at the end of each tick, and dotted the floor that it may not go "
         "below; of many agents those that paid most, and of the others the range.",
-        "balances",
+        "balance_chart",
     ),
     ChartKind(
         "queue_value",
@@ -72,7 +72,7 @@ CHARTS: Final = (
         "Throughput",
         "Share of the value due in a day, which is what arrived in it and what was unsettled when "
         "it opened, that has settled by the end of each tick.",
-        "throughput",
+        "throughput_chart",
     ),
     ChartKind(
         "delay_distribution",

@@ -71,7 +71,7 @@ def save(chart: ChartType, path: str | os.PathLike[str]) -> None:
     try:
         content = _WRITERS[target.suffix.lower()](chart.to_dict())
     except (ValueError, altair.utils.schemapi.SchemaValidationError) as error:
-        raise PaysimError(f"the chart cannot be drawn: {error}") from error
+        raise PaysimError(f"the chart cannot be drawn: {_reason(error)}") from error
     replace_file(target, [content])
 
 
@@ -90,6 +90,14 @@ def checked(path: str | os.PathLike[str]) -> Path:
     return target
 
 
+def _reason(error: Exception) -> str:
+    """
+    Return what an error says on one line, without the places in the script that draws.
+    """
+    lines = [line.strip() for line in str(error).splitlines()]
+    return " ".join(line for line in lines if line and not line.startswith("at "))
+
+
 def script_text(value: Any) -> str:
     """
     Return a value as JSON that can stand in a script of a page, whatever texts it holds.
@@ -99,6 +107,8 @@ def script_text(value: Any) -> str:
 
 
 def _page(spec: dict[str, Any]) -> bytes:
+    # What cannot be drawn from its own data would be an empty page.
+    _svg(spec)
     title = spec.get("title")
     text = title.get("text") if isinstance(title, dict) else title
     page = _PAGE.format(

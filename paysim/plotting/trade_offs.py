@@ -14,7 +14,7 @@ import polars as pl
 from paysim.errors import ScenarioError, shown
 from paysim.plotting import style
 from paysim.plotting.reading import PLACES, Unit, exact_sum, frame, labelled
-from paysim.plotting.throughput import day_shares
+from paysim.plotting.throughput_chart import day_shares
 
 if TYPE_CHECKING:
     from altair.typing import ChartType
@@ -118,7 +118,7 @@ def _points(runs: Runs) -> Iterator[_Point]:
 
 def _scale(values: pl.Series) -> alt.Scale:
     # With a single value there is an axis only from zero.
-    return alt.Scale(zero=values.n_unique() == 1, padding=20)
+    return alt.Scale(zero=True) if values.n_unique() == 1 else alt.Scale(zero=False, padding=20)
 
 
 def delay_sums(results: Results) -> tuple[int, int]:

@@ -26,7 +26,7 @@ LINES_MAX: Final = 6
 PANELS_MAX: Final = 12
 
 LINE_POINTS: Final = 600
-PANEL_POINTS: Final = 200
+PANEL_POINTS: Final = 240
 
 _PANEL_WIDTH = 200
 _PANEL_HEIGHT = 100
@@ -65,20 +65,16 @@ def balances(
     states = states.with_columns(floor=pl.col("balance") - pl.col("available_liquidity"))
     in_panels = len(group.all_labels()) > LINES_MAX
     points = PANEL_POINTS if in_panels else LINE_POINTS
-    one_by_one, width = thinned(
-        states.filter(pl.col("agent_id").is_in(list(group.labels))),
-        span,
-        "balance",
-        points,
-        ["agent_id"],
-    )
-    rest = _range(states.filter(~pl.col("agent_id").is_in(list(group.labels))), span, width)
+    is_shown = pl.col("agent_id").is_in(list(group.labels))
+    shown_states = states.filter(is_shown)
+    one_by_one, width = thinned(shown_states, span, "balance", points, ["agent_id"])
+    rest = _range(states.filter(~is_shown & pl.lit(group.others > 0)), span, width)
     parts = [
         one_by_one.with_columns(agent=group.label()),
         rest.with_columns(agent=pl.lit(group.rest)),
     ]
     rows = pl.concat(parts, how="diagonal")
-    drawn = pl.concat([rows[column] for column in ("balance", "lowest", "highest")]).drop_nulls()
+    drawn = pl.concat([rows[column] for column in ("balance", "low", "high")]).drop_nulls()
     low, high = min(0, *drawn), max(0, *drawn)
     unit = Unit.of([low, high])
     y = alt.Y(
@@ -87,9 +83,7 @@ def balances(
         scale=alt.Scale(domain=[low / unit.scale, high / unit.scale] if high > low else [0, 1]),
         axis=alt.Axis(tickCount=4 if in_panels else 8),
     )
-    rows = rows.with_columns(
-        unit.column(name) for name in ("balance", "floor", "lowest", "highest")
-    )
+    rows = rows.with_columns(unit.column(name) for name in ("balance", "floor", "low", "high"))
     if in_panels:
         notes = [f"In {unit.name}.", *note(width)]
         return _panels(rows, group, span, y.title(None), notes)
@@ -101,11 +95,13 @@ def _range(states: pl.DataFrame, span: Span, width: int) -> pl.DataFrame:
     Return the lowest and the highest balance of some agents in every so many ticks.
     """
     start = span.first + (pl.col("tick") - span.first) // width * width
-    return (
+    rows = (
         states.group_by(start.alias("tick"))
-        .agg(lowest=pl.col("balance").min(), highest=pl.col("balance").max())
+        .agg(low=pl.col("balance").min(), high=pl.col("balance").max())
         .sort("tick")
     )
+    # The last stretch is drawn up to its end.
+    return pl.concat([rows, rows.tail(1).with_columns(tick=pl.lit(span.end, rows["tick"].dtype))])
 
 
 def _lines(rows: pl.DataFrame, group: Group, span: Span, y: alt.Y, notes: list[str]) -> ChartType:
@@ -128,7 +124,7 @@ def _lines(rows: pl.DataFrame, group: Group, span: Span, y: alt.Y, notes: list[s
 def _panels(rows: pl.DataFrame, group: Group, span: Span, y: alt.Y, notes: list[str]) -> ChartType:
     base = alt.Chart().encode(x=span.x(labels=4))
     band = base.mark_area(interpolate="step-after", color=style.GREY, opacity=0.5).encode(
-        y=alt.Y("lowest:Q"), y2="highest:Q"
+        y=alt.Y("low:Q"), y2="high:Q"
     )
     floors = base.mark_line(
         interpolate="step-after",
@@ -140,7 +136,7 @@ def _panels(rows: pl.DataFrame, group: Group, span: Span, y: alt.Y, notes: list[
     lines = base.mark_line(interpolate="step-after", strokeWidth=1, color=style.COLOURS[0]).encode(
         y=y, tooltip=["agent:N", "tick:Q", "balance:Q"]
     )
-    columns = ["tick", "agent", "balance", "floor", "lowest", "highest"]
+    columns = ["tick", "agent", "balance", "floor", "low", "high"]
     if not group.others:
         columns = columns[:4]
     layers = [floors, lines, *([band] if group.others else [])]
