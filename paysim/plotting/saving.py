@@ -8,6 +8,7 @@ import functools
 import html
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -29,6 +30,10 @@ VERSION: Final = ".".join(altair.SCHEMA_VERSION.lstrip("v").split(".")[:2])
 """Version of Vega-Lite that Altair writes."""
 
 _SNIPPET = "window.vegaEmbed = vegaEmbed;"
+
+_REFERRED = re.compile(
+    r'(<clipPath id="|<linearGradient id="|url\(#)(clip|gradient_)([0-9]+)("|\))'
+)
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -130,7 +135,15 @@ def _library() -> str:
 
 
 def _svg(spec: dict[str, Any]) -> bytes:
-    return vl_convert.vegalite_to_svg(spec, vl_version=VERSION, allowed_base_urls=[]).encode()
+    svg = vl_convert.vegalite_to_svg(spec, vl_version=VERSION, allowed_base_urls=[])
+    # Vega counts the parts that others refer to over all that a process draws.
+    numbers: dict[str, int] = {}
+
+    def renumbered(match: re.Match[str]) -> str:
+        number = numbers.setdefault(match[2] + match[3], len(numbers))
+        return f"{match[1]}{match[2]}{number}{match[4]}"
+
+    return _REFERRED.sub(renumbered, svg).encode()
 
 
 def _png(spec: dict[str, Any]) -> bytes:
