@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from paysim import errors, policies, testing
+    from paysim import errors, plotting, policies, testing
     from paysim._kernel import GivenTransactions
     from paysim.agent import Agent
     from paysim.clock import TickOutcome
@@ -51,6 +51,7 @@ __all__ = [
     "load_scenario",
     "load_transactions",
     "open_results",
+    "plotting",
     "policies",
     "query",
     "run",
@@ -79,7 +80,7 @@ _HOME = {
     "run": "simulation",
 }
 
-_MODULES = {"errors", "policies", "testing"}
+_MODULES = {"errors", "plotting", "policies", "testing"}
 
 
 def __getattr__(name: str) -> Any:

@@ -20,6 +20,7 @@ from paysim.cli.compare import compare
 from paysim.cli.history import explain, trace
 from paysim.cli.indicators import indicators
 from paysim.cli.init import init
+from paysim.cli.plot import plot
 from paysim.cli.query import query
 from paysim.cli.rerun import rerun
 from paysim.cli.run import run
@@ -95,5 +96,5 @@ def cli() -> None:
     """
 
 
-for _command in (init, run, rerun, compare, validate, schema, create, tick, state, indicators, trace, explain, query):
+for _command in (init, run, rerun, compare, validate, schema, create, tick, state, indicators, trace, explain, query, plot):
     cli.add_command(_command)
