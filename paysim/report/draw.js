@@ -28,6 +28,9 @@ async function draw(figure) {
   try {
     const spec = JSON.parse(figure.querySelector("script").textContent);
     await vegaEmbed(chart, fitted(spec, chart.clientWidth), options);
+    // What scrolls by itself must be reached with the keyboard too.
+    const card = chart.parentElement;
+    if (card.scrollWidth > card.clientWidth) card.tabIndex = 0;
     figure.dataset.state = "drawn";
   } catch (error) {
     figure.dataset.state = "failed";

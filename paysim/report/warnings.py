@@ -63,6 +63,7 @@ def _reading(run: Run) -> Iterator[Warning]:
     source = run.results.scenario.source
     if source is None:
         return
+    read = len(source.transactions)
     for name, count, what in (
         ("dropped", source.dropped, "left out"),
         ("moved", source.moved, "moved to the next opening"),
@@ -72,8 +73,8 @@ def _reading(run: Run) -> Iterator[Warning]:
                 name,
                 f"Payments of the file were {what}",
                 f"{counted(count, 'row')} of {source.path} arrived outside the opening hours and "
-                f"{'was' if count == 1 else 'were'} {what}; "
-                f"{counted(len(source.transactions), 'row')} were read.",
+                f"{_was(count)} {what}; "
+                f"{counted(read, 'row')} {_was(read)} read.",
                 advice="The mapping says what becomes of such rows (outside_hours), and when the "
                 "day opens and closes.",
             )
@@ -306,12 +307,10 @@ def _ring_limit(run: Run) -> Iterator[Warning]:
         "rings",
         "The search for cycles hit its bound",
         f"In {counted(len(rows), 'tick')}, the first {number(first)} and the last {number(last)}, "
-        f"cycles looked at {number(rows['count'].max())} rings and stopped. "
+        f"cycles looked at {counted(int(rows['count'][0]), 'ring')} and stopped. "
         "Later rings of those ticks were not tried, so that less may have settled than could have.",
         commands=(
-            command(
-                "query", "RUN", "select tick, count from events where event = 'ring_limit_reached'"
-            ),
+            "paysim query RUN \"select tick from events where event = 'ring_limit_reached'\"",
         ),
         advice="Raise lsm_config.max_rings_per_tick, or lower max_cycle_length.",
     )
