@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from paysim.files.transactions import load_transactions
     from paysim.loading import load_scenario
     from paysim.orchestrator import Orchestrator
+    from paysim.reopening import open_results
     from paysim.results import Results
     from paysim.scenario import AgentConfig, Scenario, Transaction
     from paysim.simulation import Simulation, run
@@ -44,6 +45,7 @@ __all__ = [
     "errors",
     "load_scenario",
     "load_transactions",
+    "open_results",
     "policies",
     "run",
     "testing",
@@ -63,6 +65,7 @@ _HOME = {
     "Transaction": "scenario",
     "load_scenario": "loading",
     "load_transactions": "files.transactions",
+    "open_results": "reopening",
     "run": "simulation",
 }
 

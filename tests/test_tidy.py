@@ -13,8 +13,8 @@ from record import ROOT
 LAYERS = """
 errors exact texts regular_file fields records files behaviour rules scenario_events arrival_tables
 bounds event_ids weight_checks event_checks scenario added_events schema loading state_file
-checkpoint_format checkpoints summary results policies clock agent processes arguments saving
-simulation orchestrator testing logs cli
+checkpoint_format checkpoints summary run_record run_directory results reopening policies clock
+agent processes arguments saving simulation orchestrator testing logs cli
 """
 """
 Every module imports only modules that stand before it, wherever in its text the import stands.
@@ -33,7 +33,7 @@ ONLY_IN = {
         "event_ids",
         "files",
         "orchestrator",
-        "results",
+        "run_directory",
         "scenario",
         "simulation",
     },

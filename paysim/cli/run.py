@@ -70,7 +70,7 @@ def run(
     """
     with ExitStack() as stack:
         start_logging(stack, verbose, log_file)
-        from paysim.results import check_run_directory, writing
+        from paysim.run_directory import check_run_directory, writing
         from paysim.simulation import Simulation
 
         sources = sources.with_scenario(file)

@@ -188,36 +188,34 @@ impl Given {
         let integers =
             |value: &dyn Fn(usize) -> Option<i64>| Column::Integer((0..rows).map(value).collect());
         let name = |number: u32| self.names[number as usize].as_str();
-        Table {
-            columns: vec![
-                ("id", texts(&|row, into| into.push_str(&self.id(row)))),
-                (
-                    "sender_id",
-                    texts(&|row, into| into.push_str(name(self.senders[row]))),
-                ),
-                (
-                    "receiver_id",
-                    texts(&|row, into| into.push_str(name(self.receivers[row]))),
-                ),
-                ("amount", integers(&|row| Some(self.amounts[row]))),
-                (
-                    "arrival_tick",
-                    integers(&|row| Some(i64::from(self.arrival_ticks[row]))),
-                ),
-                (
-                    "deadline_tick",
-                    integers(&|row| self.deadline_tick(row).map(i64::from)),
-                ),
-                (
-                    "priority",
-                    integers(&|row| Some(i64::from(self.priority(row)))),
-                ),
-                (
-                    "divisible",
-                    Column::Boolean((0..rows).map(|row| Some(self.is_divisible(row))).collect()),
-                ),
-            ],
-        }
+        Table::new([
+            ("id", texts(&|row, into| into.push_str(&self.id(row)))),
+            (
+                "sender_id",
+                texts(&|row, into| into.push_str(name(self.senders[row]))),
+            ),
+            (
+                "receiver_id",
+                texts(&|row, into| into.push_str(name(self.receivers[row]))),
+            ),
+            ("amount", integers(&|row| Some(self.amounts[row]))),
+            (
+                "arrival_tick",
+                integers(&|row| Some(i64::from(self.arrival_ticks[row]))),
+            ),
+            (
+                "deadline_tick",
+                integers(&|row| self.deadline_tick(row).map(i64::from)),
+            ),
+            (
+                "priority",
+                integers(&|row| Some(i64::from(self.priority(row)))),
+            ),
+            (
+                "divisible",
+                Column::Boolean((0..rows).map(|row| Some(self.is_divisible(row))).collect()),
+            ),
+        ])
     }
 
     /// Writes the rows as CSV with a header, in the one form that they have as text.

@@ -135,7 +135,7 @@ impl GivenTransactions {
 
     /// The transactions as a table.
     fn table(&self, py: Python<'_>) -> Table {
-        Table(py.detach(|| self.0.table()))
+        Table::new(py.detach(|| self.0.table()))
     }
 
     /// The transactions as CSV: equal ones give equal bytes.

@@ -9,7 +9,8 @@ use paysim_kernel::rate::cost_text;
 use paysim_kernel::results::rebuild::Flow;
 use paysim_kernel::results::table::Table as Columns;
 use paysim_kernel::results::{
-    event_lines, event_table, summary, tick_tables, transaction_table, write_file,
+    bilateral_table, delay_table, event_lines, event_table, position_table, queue_table, summary,
+    tick_tables, transaction_table, write_file,
 };
 use paysim_kernel::spec::Spec;
 use paysim_kernel::transaction::{Origin, Status, known};
@@ -344,6 +345,26 @@ impl Kernel {
         self.table(py, tick_tables::costs)
     }
 
+    /// Every stay in a queue.
+    fn queues(&self, py: Python<'_>) -> PyResult<Table> {
+        self.table(py, queue_table::queues)
+    }
+
+    /// Every ordered pair of agents over every day with anything to count.
+    fn bilateral(&self, py: Python<'_>) -> PyResult<Table> {
+        self.table(py, bilateral_table::bilateral)
+    }
+
+    /// Every agent's liquidity, net positions and obligations over every day.
+    fn positions(&self, py: Python<'_>) -> PyResult<Table> {
+        self.table(py, position_table::positions)
+    }
+
+    /// How long what settled had to wait, by day of arrival, sender and delay.
+    fn delays(&self, py: Python<'_>) -> PyResult<Table> {
+        self.table(py, delay_table::delays)
+    }
+
     /// Writes the event log as JSON lines, whole or not at all; the number of events.
     fn write_events(&self, py: Python<'_>, path: PathBuf) -> PyResult<usize> {
         self.told(self.system.check_sound())?;
@@ -387,7 +408,7 @@ impl Kernel {
     ) -> PyResult<Table> {
         self.told(self.system.check_sound())?;
         let derived = py.detach(|| derive(&self.system));
-        Ok(Table(self.told(derived)?))
+        Ok(Table::new(self.told(derived)?))
     }
 
     fn agent(&self, number: Whole) -> PyResult<AgentId> {

@@ -1,12 +1,15 @@
 //! The kernel as a Python extension: convert, call, convert.
 
 mod arrow_cells;
+mod arrow_table;
 mod convert;
 mod errors;
 mod files;
 mod given;
+mod given_table;
 mod kernel;
 mod parquet_file;
+mod parquet_table;
 mod table;
 mod view;
 

@@ -130,7 +130,7 @@ pub fn events(system: &System) -> Table {
         ("cost", Column::Cost(costs)),
     ];
     columns.extend(terms_of_change.into_columns());
-    Table { columns }
+    Table::new(columns)
 }
 
 /// Columns of what only scenario events say.

@@ -1,7 +1,12 @@
 //! What a run leaves behind: the event log as JSON lines, and tables derived on request.
 
+pub mod bilateral_table;
+pub mod closed;
+pub mod delay_table;
 pub mod event_lines;
 pub mod event_table;
+pub mod position_table;
+pub mod queue_table;
 pub mod rebuild;
 pub mod summary;
 pub mod table;
@@ -20,7 +25,7 @@ use crate::error::{Error, Result};
 /// [`Error::Write`]; the temporary file is gone.
 pub fn write_file(
     path: &Path,
-    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+    write: impl FnOnce(&mut (dyn Write + Send)) -> std::io::Result<()>,
 ) -> Result<()> {
     let name = path
         .file_name()
@@ -28,6 +33,10 @@ pub fn write_file(
         .unwrap_or_default();
     let temporary = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
     let attempt = || -> std::io::Result<()> {
+        // A device or a pipe would be replaced by a file.
+        if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+            return Err(std::io::Error::other("it is not a file"));
+        }
         let mut file = BufWriter::with_capacity(1 << 18, File::create(&temporary)?);
         write(&mut file)?;
         file.into_inner()

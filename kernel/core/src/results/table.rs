@@ -1,5 +1,6 @@
 //! Tables: named columns of equal length, for CSV here and for Arrow at the boundary.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use crate::rate::cost_text;
@@ -74,14 +75,27 @@ impl Column {
     }
 }
 
+/// Name of a column.
+pub type Name = Cow<'static, str>;
+
 /// A table with its columns in order.
 #[derive(Debug, Clone)]
 pub struct Table {
-    /// Columns by name.
-    pub columns: Vec<(&'static str, Column)>,
+    /// Columns by name, all of one length.
+    pub columns: Vec<(Name, Column)>,
 }
 
 impl Table {
+    /// The table of these columns, which have one length.
+    pub fn new<N: Into<Name>>(columns: impl IntoIterator<Item = (N, Column)>) -> Self {
+        let columns = columns.into_iter();
+        Self {
+            columns: columns
+                .map(|(name, column)| (name.into(), column))
+                .collect(),
+        }
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
         self.columns.first().map_or(0, |(_, column)| column.len())
@@ -97,9 +111,15 @@ impl Table {
     /// # Errors
     /// What `out` raises.
     pub fn write_csv(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        let header: Vec<&str> = self.columns.iter().map(|(name, _)| *name).collect();
-        writeln!(out, "{}", header.join(","))?;
         let mut line = String::new();
+        for (at, (name, _)) in self.columns.iter().enumerate() {
+            if at > 0 {
+                line.push(',');
+            }
+            field(name, &mut line);
+        }
+        line.push('\n');
+        out.write_all(line.as_bytes())?;
         let mut number = itoa::Buffer::new();
         for row in 0..self.len() {
             line.clear();

@@ -109,7 +109,7 @@ pub fn agents(system: &System) -> Result<Table> {
             .into_iter()
             .zip(costs.into_iter().map(Column::Cost)),
     );
-    Ok(Table { columns })
+    Ok(Table::new(columns))
 }
 
 /// Names of the cost columns, in the order of [`Component::ALL`].
@@ -195,7 +195,7 @@ fn periods(system: &System, length: Tick) -> Result<Table> {
     }
     let mut columns: Vec<_> = table.into_columns().collect();
     columns.push(("cost", Column::Cost(costs)));
-    Ok(Table { columns })
+    Ok(Table::new(columns))
 }
 
 /// One row per cost that is not zero: running ones per agent, component and tick, one-off ones as
@@ -243,7 +243,7 @@ pub fn costs(system: &System) -> Result<Table> {
     columns.push(("component", Column::Text(components)));
     columns.push(("transaction_id", Column::Text(transactions)));
     columns.push(("cost", Column::Cost(costs)));
-    Ok(Table { columns })
+    Ok(Table::new(columns))
 }
 
 fn day(system: &System, tick: Tick) -> i128 {

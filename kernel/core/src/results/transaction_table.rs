@@ -160,5 +160,5 @@ pub fn transactions(system: &System) -> Result<Table> {
         "end_of_day_penalty_cost",
     ];
     columns.extend(names.into_iter().zip(one_off.into_iter().map(Column::Cost)));
-    Ok(Table { columns })
+    Ok(Table::new(columns))
 }
