@@ -45,9 +45,8 @@ ONLY_IN = {
     "yaml": {"files"},
     "click": {"cli"},
     "rich": {"cli"},
-    "polars": {"queries", "results"},
     "duckdb": {"queries"},
-    "polars": {"plotting", "results"},
+    "polars": {"plotting", "queries", "results"},
     "altair": {"plotting"},
     "vl_convert": {"plotting"},
 }
