@@ -1,9 +1,9 @@
 """
-The bytes of a checkpoint file.
+The bytes of a checkpoint file, and of the file with which a run directory keeps a run.
 
 A file holds, in this order:
 
-- the line `paysim checkpoint N`, N being the version of the format;
+- the line `paysim checkpoint N`, or `paysim run N`, N being the version of the format;
 - the SHA-256 of all the rest and of that line, in hex, on a line of its own;
 - three lengths in bytes, of 8 bytes each, most significant first;
 - the header: the scenario without its transactions, the seed, the next tick, and the states of the
@@ -43,11 +43,42 @@ FILE_BYTES_MAX: Final = 2**32
 LISTED_MAX: Final = JSON_VALUES_MAX // 8
 """Given transactions that are listed one by one when they are read; more stay in columns."""
 
-_WORDS = b"paysim checkpoint "
 _LENGTHS = struct.Struct(">QQQ")
 _DIGEST_BYTES = 64
 _TICK_MAX = 2**32 - 2
 _TOO_MUCH = f"must hold at most {BYTES_MAX} bytes of JSON at once (in {{}})"
+
+
+@attrs.frozen
+class Kind:
+    """
+    What a file of this format is for.
+
+    Attributes:
+        words: What its first line begins with.
+        noun: What it is.
+        misplaced: What is said of it where a file of the other kind is wanted.
+    """
+
+    words: bytes
+    noun: str
+    misplaced: str
+
+
+CHECKPOINT: Final = Kind(
+    b"paysim checkpoint ",
+    "a checkpoint of paysim",
+    "and is a checkpoint: Simulation.restore runs it on",
+)
+"""A run to be run on."""
+
+RUN: Final = Kind(
+    b"paysim run ",
+    "a run that paysim has kept for its results",
+    "and is a run kept for its results: paysim.open_results opens the directory that it is in, and "
+    "it cannot be run on, as what else lived in its environment is not in it",
+)
+"""A run kept for its results, which cannot be run on."""
 
 
 @attrs.frozen
@@ -56,7 +87,7 @@ class SavedAgent:
     What a checkpoint knows of an agent that decided in Python.
 
     Attributes:
-        policy: The name of the class that decided for it.
+        policy: The name of the class that decided for it, or empty.
         has_state: Whether that object had a state of its own.
         state: The state, as plain JSON.
     """
@@ -90,9 +121,13 @@ class Checkpoint:
     name: str = ""
 
 
-def encoded(checkpoint: Checkpoint) -> list[bytes]:
+def encoded(checkpoint: Checkpoint, kind: Kind = CHECKPOINT) -> list[bytes]:
     """
     Return a checkpoint as the parts of its file.
+
+    Args:
+        checkpoint: The checkpoint.
+        kind: What the file is for.
 
     Raises:
         PaysimError: It is too large.
@@ -127,7 +162,7 @@ def encoded(checkpoint: Checkpoint) -> list[bytes]:
         raise PaysimError(f"cannot be saved: the file {problem.text}") from None
     sections = [text, given_rows(given).dump(), checkpoint.kernel]
     parts = [_LENGTHS.pack(*map(len, sections)), *sections]
-    first = _WORDS + b"%d\n" % FORMAT
+    first = kind.words + b"%d\n" % FORMAT
     parts = [first, _digest([first, *parts]), *parts]
     size = sum(map(len, parts))
     if size > FILE_BYTES_MAX:
@@ -137,19 +172,20 @@ def encoded(checkpoint: Checkpoint) -> list[bytes]:
     return parts
 
 
-def decoded(content: bytes, name: str) -> Checkpoint:
+def decoded(content: bytes, name: str, kind: Kind = CHECKPOINT) -> Checkpoint:
     """
     Return the checkpoint that the bytes of a file hold.
 
     Args:
         content: The bytes.
         name: What errors begin with.
+        kind: What the file has to be for.
 
     Raises:
         ScenarioError: It is damaged, truncated, newer or no checkpoint.
     """
     try:
-        return attrs.evolve(_decoded(content), name=name)
+        return attrs.evolve(_decoded(content, kind), name=name)
     except _Unreadable as problem:
         raise ScenarioError([Problem(name, "", problem.text, problem.found)]) from None
     except ScenarioError as error:
@@ -157,7 +193,7 @@ def decoded(content: bytes, name: str) -> Checkpoint:
         raise ScenarioError(told, error.omitted) from None
 
 
-def check_start(name: str, start: bytes, size: int) -> None:
+def check_start(name: str, start: bytes, size: int, kind: Kind = CHECKPOINT) -> None:
     """
     Refuse a file that cannot be a checkpoint, before all of it is read.
 
@@ -165,12 +201,13 @@ def check_start(name: str, start: bytes, size: int) -> None:
         name: What errors begin with.
         start: The first bytes of the file.
         size: How many it has.
+        kind: What the file has to be for.
 
     Raises:
         ScenarioError: It is truncated, too long, newer or no checkpoint.
     """
     try:
-        parts_at, lengths = _start(start)
+        parts_at, lengths = _start(start, kind)
         expected = parts_at + sum(lengths)
         if size < expected:
             raise _Unreadable(f"must be {expected} bytes long, and is truncated", f"{size}")
@@ -182,12 +219,12 @@ def check_start(name: str, start: bytes, size: int) -> None:
         raise ScenarioError([Problem(name, "", problem.text, problem.found)]) from None
 
 
-def is_checkpoint(path: Path) -> bool:
+def is_checkpoint(path: Path, kind: Kind = CHECKPOINT) -> bool:
     """
-    Whether a file begins like a checkpoint.
+    Whether a file begins like a checkpoint, or like another kind of these files.
     """
     with path.open("rb") as file:
-        return file.read(len(_WORDS)) == _WORDS
+        return file.read(len(kind.words)) == kind.words
 
 
 class _Unreadable(Exception):
@@ -197,8 +234,8 @@ class _Unreadable(Exception):
         self.found = found
 
 
-def _decoded(content: bytes) -> Checkpoint:
-    header, columns, kernel = _sections(content)
+def _decoded(content: bytes, kind: Kind) -> Checkpoint:
+    header, columns, kernel = _sections(content, kind)
     data = _header(header)
     scenario, given = data["scenario"], data["given"]
     if "transactions" in scenario:
@@ -216,15 +253,18 @@ def _decoded(content: bytes) -> Checkpoint:
     return Checkpoint(loaded, data["seed"], data["tick"], agents, kernel, data["paysim"])
 
 
-def _start(content: bytes) -> tuple[int, tuple[int, ...]]:
+def _start(content: bytes, kind: Kind) -> tuple[int, tuple[int, ...]]:
     """
     Return where the parts begin in a file that begins like this, and their lengths.
     """
     line_end = content.find(b"\n", 0, 32)
-    digits = content[len(_WORDS) : max(line_end, 0)]
-    if not content.startswith(_WORDS) or not digits.isdigit() or digits[:1] == b"0":
+    digits = content[len(kind.words) : max(line_end, 0)]
+    if not content.startswith(kind.words) or not digits.isdigit() or digits[:1] == b"0":
+        other = CHECKPOINT if kind is RUN else RUN
+        if content.startswith(other.words):
+            raise _Unreadable(f"must be {kind.noun}, {other.misplaced}")
         found = "" if content else "an empty file"
-        raise _Unreadable("must be a checkpoint of paysim, and does not begin like one", found)
+        raise _Unreadable(f"must be {kind.noun}, and does not begin like one", found)
     if int(digits) > FORMAT:
         raise _Unreadable(
             f"must have a format that this version of paysim reads, at most {FORMAT}; "
@@ -238,11 +278,11 @@ def _start(content: bytes) -> tuple[int, tuple[int, ...]]:
     return parts_at, _LENGTHS.unpack_from(content, lengths_at)
 
 
-def _sections(content: bytes) -> tuple[bytes, bytes, bytes]:
+def _sections(content: bytes, kind: Kind) -> tuple[bytes, bytes, bytes]:
     """
     Check all that does not ask for a look into the parts, and return them.
     """
-    parts_at, lengths = _start(content)
+    parts_at, lengths = _start(content, kind)
     lengths_at = parts_at - _LENGTHS.size
     line_end = lengths_at - _DIGEST_BYTES - 2
     view = memoryview(content)

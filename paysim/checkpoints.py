@@ -12,7 +12,15 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from paysim.checkpoint_format import FILE_BYTES_MAX, Checkpoint, check_start, decoded, encoded
+from paysim.checkpoint_format import (
+    CHECKPOINT,
+    FILE_BYTES_MAX,
+    Checkpoint,
+    Kind,
+    check_start,
+    decoded,
+    encoded,
+)
 from paysim.errors import PaysimError, Problem, ScenarioError
 from paysim.state_file import as_path, file_bytes, free, held_bytes, place, replace_file
 
@@ -34,16 +42,17 @@ def write_checkpoint(path: str | PathLike[str], checkpoint: Checkpoint) -> None:
         replace_file(target, parts)
 
 
-def read_checkpoint(path: str | PathLike[str]) -> Checkpoint:
+def read_checkpoint(path: str | PathLike[str], kind: Kind = CHECKPOINT) -> Checkpoint:
     """
-    Return what a checkpoint file holds.
+    Return what a checkpoint file holds, or another kind of these files.
 
     Raises:
         ScenarioError: It cannot be read, or it is damaged, truncated, newer or no checkpoint.
     """
     target = as_path(path)
     name = place(target)
-    return decoded(file_bytes(target, FILE_BYTES_MAX, partial(check_start, name)), name)
+    check = partial(check_start, name, kind=kind)
+    return decoded(file_bytes(target, FILE_BYTES_MAX, check), name, kind)
 
 
 def held_checkpoint(path: Path, file: BinaryIO) -> Checkpoint:

@@ -7,28 +7,37 @@ Nothing here needs an extra except `to_polars`.
 
 from __future__ import annotations
 
-import errno
-import json
 import os
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Literal, overload
 
-from paysim._kernel import GivenTransactions
 from paysim.errors import PaysimError, ScenarioError, shown
+from paysim.run_directory import (
+    TABLES,
+    Report,
+    Writer,
+    check_format,
+    check_inputs,
+    check_run_directory,
+    run_files,
+    saved_run,
+    table_names,
+    write_run,
+    write_table,
+    writing,
+)
+from paysim.run_record import RunRecord
 from paysim.scenario import Scenario
 
 if TYPE_CHECKING:
     import polars
 
     from paysim._kernel import Kernel, Table
+    from paysim.history import Explanation, Trace
 
-TABLES: Final = ("events", "transactions", "agents", "ticks", "days", "costs")
-
-_PAYMENTS = "payments.csv"
-_EVENTS = "events.jsonl"
-_SCENARIO = "scenario.json"
+__all__ = ["TABLES", "Results"]
 
 
 class Results:
@@ -37,7 +46,7 @@ class Results:
 
     Each table is made at the first access and kept. A table reaches Polars, DuckDB and others
     through the Arrow PyCapsule interface without being copied: `polars.DataFrame(results.agents)`.
-    The columns of each table are described in `docs/tables.md`.
+    The columns of each table are described in `docs/reference/tables.md`.
 
     Args:
         kernel: The kernel that ran.
@@ -62,6 +71,13 @@ class Results:
         """
         agents = len(self.scenario.agent_configs)
         return f"<Results of {agents} agents over {self._moment[0]} ticks, seed {self.seed}>"
+
+    @property
+    def num_ticks(self) -> int:
+        """
+        The ticks that were run, which is the next tick.
+        """
+        return self._moment[0]
 
     @property
     def events(self) -> Table:
@@ -105,6 +121,34 @@ class Results:
         """
         return self._table("costs")
 
+    @property
+    def queues(self) -> Table:
+        """
+        One row per stay of a transaction in a queue.
+        """
+        return self._table("queues")
+
+    @property
+    def bilateral(self) -> Table:
+        """
+        One row per day and ordered pair of agents with anything to count.
+        """
+        return self._table("bilateral")
+
+    @property
+    def positions(self) -> Table:
+        """
+        One row per day and agent: opening liquidity, net positions, obligations, in minor units.
+        """
+        return self._table("positions")
+
+    @property
+    def delays(self) -> Table:
+        """
+        One row per day of arrival, sender and delay (in ticks) that occurs, of what settled.
+        """
+        return self._table("delays")
+
     def totals(self) -> dict[str, Any]:
         """
         Return the totals of the run as plain values that JSON can hold.
@@ -120,6 +164,73 @@ class Results:
         from paysim.summary import summary_text
 
         return summary_text(self.totals(), self.scenario, self.seed, self.scripted)
+
+    @overload
+    def indicators(self, *, by: None = None, day: int | None = None) -> dict[str, Any]: ...
+
+    @overload
+    def indicators(self, *, by: Literal["agent", "tick"], day: int | None = None) -> Table: ...
+
+    def indicators(
+        self, *, by: Literal["agent", "tick"] | None = None, day: int | None = None
+    ) -> dict[str, Any] | Table:
+        """
+        Return the indicators of the run: of the system, or a table with a row per agent or tick.
+
+        Values are in minor units, shares fractions of 1, costs exact decimals as strings; what is
+        undefined, as 0/0, is None. Of several days numerators and denominators are summed before
+        they are divided. Names, units, formulas and sources stand in
+        `docs/reference/indicators.md`.
+
+        Args:
+            by: None for a dict of plain values that JSON can hold.
+            day: Only this day, from 0.
+
+        Raises:
+            ScenarioError: `by` is something else, or the run has no such day.
+        """
+        from paysim.indicators import indicators
+
+        return indicators(self, by, day)
+
+    def gridlocks(self) -> list[bool]:
+        """
+        Return for each tick whether it ended in a gridlock.
+
+        No transaction of the central queue could settle alone then, but its largest ordered set
+        was not empty (Bech and Soramäki 2001).
+        """
+        return self._current().gridlocks()
+
+    def trace(self, transaction_id: str) -> Trace:
+        """
+        Return the life of one transaction, event by event, as plain values; `print` shows it.
+
+        A transaction that was split tells what became of its parts, a part how its whole arrived.
+        Balances stand as before and after each event, and around the whole of a posting; values are
+        in minor units, costs are exact decimals as strings. The keys are told in
+        `docs/guides/explain.md`.
+
+        Raises:
+            ScenarioError: No transaction of this id has arrived; the nearest ids are named.
+        """
+        from paysim.history import trace
+
+        return trace(self._current(), transaction_id)
+
+    def explain(self, agent_id: str, tick: int) -> Explanation:
+        """
+        Return what an agent saw and decided in one tick, what became of its transactions and why.
+
+        Plain values, which `print` shows as text; values are in minor units. The keys are told in
+        `docs/guides/explain.md`.
+
+        Raises:
+            ScenarioError: There is no such agent, or the tick is not over.
+        """
+        from paysim.history import explain
+
+        return explain(self._current(), self.scenario, self.scripted, agent_id, tick)
 
     def to_polars(self) -> dict[str, polars.DataFrame]:
         """
@@ -144,11 +255,19 @@ class Results:
             ScenarioError: `directory` is not a path.
             PaysimError: The directory cannot be written.
         """
-        _check_path("directory", directory)
-        check_inputs(self.scenario, Path(directory))
-        with writing(directory) as folder:
-            for name in TABLES:
-                self._table(name).write_csv(str(folder / f"{name}.csv"))
+        self._write_tables(directory, "csv")
+
+    def to_parquet(self, directory: str | os.PathLike[str]) -> None:
+        """
+        Write each table as `NAME.parquet` into a directory, which is made if it is missing.
+
+        This needs no extra.
+
+        Raises:
+            ScenarioError: `directory` is not a path.
+            PaysimError: The directory cannot be written.
+        """
+        self._write_tables(directory, "parquet")
 
     def write_events(self, path: str | os.PathLike[str]) -> int:
         """
@@ -160,45 +279,120 @@ class Results:
             ScenarioError: `path` is not a path.
             PaysimError: The file cannot be written.
         """
-        _check_path("path", path)
+        check_path("path", path)
         with writing(Path(path).parent):
             return self._current().write_events(os.fspath(path))
 
-    def write(self, directory: str | os.PathLike[str]) -> None:
+    def write(
+        self,
+        directory: str | os.PathLike[str],
+        format: Literal["csv", "parquet"] = "csv",
+        *,
+        report: Report | None = None,
+    ) -> None:
         """
-        Write everything: the tables as CSV, `events.jsonl`, and the scenario as `scenario.json`.
+        Write a complete run directory, which `paysim.open_results` opens again.
 
-        Transactions in columns, as from a file, stand beside it in `payments.csv`, in ticks and
-        minor units. Each file appears whole or not at all. The scenario is written with the seed of
-        this run, so that running `scenario.json` again gives the same `events.jsonl`.
-        What an earlier run has written there is replaced.
+        It holds the event log, the tables, the scenario with the seed of this run, so that running
+        `scenario.json` again gives the same `events.jsonl`, and what else
+        `docs/reference/run_directory.md` describes. Transactions in columns, as from a file, stand
+        beside the scenario in `payments.csv`, in ticks and minor units. Each file appears whole or
+        not at all. What an earlier run has written there is replaced.
+
+        Args:
+            directory: Where; it is made if it is missing.
+            format: The format of the tables. Neither needs an extra.
+            report: Is called with the name of the file that is written next, how many are written,
+                and how many there will be.
 
         Raises:
-            ScenarioError: `directory` is not a path, or holds files of these names that no run has
-                written.
-            PaysimError: The directory cannot be written.
+            ScenarioError: An argument is not what it has to be, or the directory holds files of
+                these names that no run has written.
+            PaysimError: The directory cannot be written, or a tick is open.
         """
-        _check_path("directory", directory)
+        check_path("directory", directory)
+        check_format(format)
         check_run_directory(self.scenario, Path(directory))
+        files = self.run_files(format)
+        write_run(Path(directory), self.run_record(format), files, report)
+
+    def run_files(self, format: str) -> dict[str, Writer]:
+        """
+        Return what writes each file of a run directory but `run.json`, by name and in order.
+
+        Raises:
+            PaysimError: A tick is open, or the scenario is too large to be kept in a file.
+        """
+        kernel = self._current()
+        if kernel.is_open:
+            raise PaysimError(
+                f"a run cannot be written while a tick is open: take results after tick "
+                f"{kernel.tick} has settled, or write to_csv, to_parquet and write_events"
+            )
+        moves = kernel.save()
+        saved = saved_run(self.scenario, self.seed, kernel.tick, self._scripted_ids(), moves)
+        return run_files(saved, self.write_events, self._fresh_table, format)
+
+    def run_record(self, format: str) -> RunRecord:
+        """
+        Return what `run.json` tells of this run, files not yet included.
+        """
+        from paysim import __version__
+
+        scenario = self.scenario
+        return RunRecord(
+            paysim=__version__,
+            format=format,
+            scenario_sha256=scenario.digest(),
+            rng_seed=scenario.rng_seed,
+            given=tuple(sorted(scenario.given)),
+            seed=self.seed,
+            ticks=self._moment[0],
+            ticks_planned=scenario.ticks_per_day * scenario.num_days,
+            ticks_per_day=scenario.ticks_per_day,
+            scripted=tuple(self._scripted_ids()),
+        )
+
+    def _scripted_ids(self) -> list[str]:
+        agents = self.scenario.agent_configs
+        return [config.id for config in agents if config.id in self.scripted]
+
+    def _write_tables(self, directory: str | os.PathLike[str], format: str) -> None:
+        check_path("directory", directory)
+        check_inputs(self.scenario, Path(directory), table_names([format]))
         with writing(directory) as folder:
-            # The log comes first: by it a directory is known as a run's.
-            self.write_events(folder / _EVENTS)
-            self.to_csv(folder)
-            transactions = self.scenario.transactions
-            beside = None
-            if isinstance(transactions, GivenTransactions):
-                beside = _PAYMENTS
-                transactions.write_csv(folder / beside)
-            else:
-                (folder / _PAYMENTS).unlink(missing_ok=True)
-            scenario = self.scenario.to_dict(beside) | {"rng_seed": self.seed}
-            _replace(folder / _SCENARIO, json.dumps(scenario, indent=2, ensure_ascii=False))
+            for name in TABLES:
+                write_table(self._fresh_table(name), folder / f"{name}.{format}", format)
+
+    def _fresh_table(self, name: str) -> Table:
+        """
+        Return a table without keeping it: all of them at once may take much memory.
+        """
+        table = self._tables.get(name)
+        if table is None:
+            table = self._made(name)
+        return table
 
     def _table(self, name: str) -> Table:
         table = self._tables.get(name)
         if table is None:
-            table = self._tables[name] = getattr(self._current(), name)()
+            table = self._tables[name] = self._made(name)
         return table
+
+    def _made(self, name: str) -> Table:
+        table: Table = getattr(self._current(), name)()
+        return table.with_metadata(self._origin | {"paysim.table": name})
+
+    @cached_property
+    def _origin(self) -> dict[str, str]:
+        from paysim import __version__
+
+        return {
+            "paysim.version": __version__,
+            "paysim.scenario_sha256": self.scenario.digest(),
+            "paysim.seed": str(self.seed),
+            "paysim.ticks_per_day": str(self.scenario.ticks_per_day),
+        }
 
     def _current(self) -> Kernel:
         # A table made later would not agree with one made before.
@@ -210,94 +404,16 @@ class Results:
         return self._kernel
 
 
-def check_run_directory(scenario: Scenario, directory: Path) -> None:
-    """
-    Make sure that results can be written into a directory without the loss of anything else.
-
-    Raises:
-        ScenarioError: It holds files of the names of results that no run has written, or that the
-            scenario was read from.
-    """
-    check_inputs(scenario, directory)
-    names = (_PAYMENTS, _SCENARIO, *(f"{name}.csv" for name in TABLES))
-    strangers = [name for name in names if (directory / name).exists()]
-    if strangers and not (directory / _EVENTS).exists():
-        raise ScenarioError(
-            f"{str(directory)!r} must be empty or hold a run: {strangers[0]} would be overwritten, "
-            "which no run has written; name another directory"
-        )
-
-
-def check_inputs(scenario: Scenario, directory: Path) -> None:
-    """
-    Make sure that tables are not written over what the scenario was read from.
-
-    Raises:
-        ScenarioError: They would be.
-    """
-    path = _overwritten(scenario, directory)
-    if path is not None:
-        raise ScenarioError(f"{path!r} was read, and would be overwritten: name another directory")
-
-
-def _overwritten(scenario: Scenario, directory: Path) -> str | None:
-    """
-    Return a file that the scenario was read from and that its results would be written over.
-
-    The directory of a run may be written again by the run that is repeated from it: what it reads
-    is what it writes.
-    """
-    written = {f"{name}.csv" for name in TABLES} | {_PAYMENTS}
-    source = scenario.source
-    for path, _ in scenario.unused:
-        here = directory / Path(path).name
-        if here.name not in written or not here.exists() or not here.samefile(path):
-            continue
-        is_same = (
-            source is not None
-            and (path, here.name) == (source.path, _PAYMENTS)
-            and here.read_bytes() == source.transactions.csv()
-        )
-        if not is_same:
-            return path
-    return None
-
-
 def _moment(kernel: Kernel) -> tuple[int, bool]:
     return kernel.tick, kernel.is_open
 
 
-def _check_path(name: str, value: object) -> None:
-    if not isinstance(value, (str, os.PathLike)):
-        raise ScenarioError(f"{name} must be text or os.PathLike (got {shown(value)})")
-
-
-@contextmanager
-def writing(directory: str | os.PathLike[str]) -> Iterator[Path]:
+def check_path(name: str, value: object) -> None:
     """
-    Make a directory, and turn what the system says against writing into it into one clear error.
+    Make sure that an argument is a path.
 
     Raises:
-        PaysimError: The directory, or something in it, cannot be written.
+        ScenarioError: It is not.
     """
-    folder = Path(directory)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        yield folder
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise PaysimError(f"cannot write into {str(folder)!r}: {reason}") from error
-
-
-def _replace(path: Path, text: str) -> None:
-    """
-    Write a text file under a temporary name and rename it, so that it is never seen half-written.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(text + "\n", encoding="utf-8")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    if not isinstance(value, (str, os.PathLike)):
+        raise ScenarioError(f"{name} must be text or os.PathLike (got {shown(value)})")

@@ -324,6 +324,10 @@ class Scenario(Checked):
         whether their transactions were listed or read from a file. In the JSON the SHA-256 of the
         transactions as CSV stands in their place.
         """
+        return self._digest
+
+    @functools.cached_property
+    def _digest(self) -> str:
         # Their import costs as much as that of the whole rest of this module.
         import hashlib
         import json

@@ -148,8 +148,9 @@ def test_run_writes(tmp_path, capsys):
     first, second = tmp_path / "first", tmp_path / "second"
     assert main(["run", BUSY_DAY, "--seed", "3", "--out", str(first), "--quiet"]) == 0
     tables = ["agents", "costs", "days", "events", "ticks", "transactions"]
-    names = sorted([*(f"{table}.csv" for table in tables), "events.jsonl", "scenario.json"])
-    assert sorted(path.name for path in first.iterdir()) == names
+    names = ["events.jsonl", "run.json", "run.moves", "scenario.json"]
+    names += [f"{table}.csv" for table in tables]
+    assert sorted(path.name for path in first.iterdir()) == sorted(names)
     for table in tables:
         with (first / f"{table}.csv").open(newline="") as file:
             rows = list(csv.reader(file))

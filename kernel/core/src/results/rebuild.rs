@@ -28,7 +28,8 @@ impl Flow {
         self.value += i128::from(amount);
     }
 
-    fn remove(&mut self, amount: i64) {
+    /// Takes one transaction out of the count.
+    pub fn remove(&mut self, amount: i64) {
         self.volume -= 1;
         self.value -= i128::from(amount);
     }
@@ -82,6 +83,21 @@ impl Standing {
             overdue: vec![false; volume],
             classes: system.state().rules.priority_classes,
         }
+    }
+
+    /// Where a transaction stands; nowhere before it came to exist.
+    pub fn status(&self, id: TransactionId) -> Option<Status> {
+        self.status[id.ix()]
+    }
+
+    /// A transaction's priority.
+    pub fn priority(&self, id: TransactionId) -> u8 {
+        self.priority[id.ix()]
+    }
+
+    /// Whether a transaction's deadline has passed while it was unsettled.
+    pub fn is_overdue(&self, id: TransactionId) -> bool {
+        self.overdue[id.ix()]
     }
 
     fn weight(&self, id: TransactionId, amount: i64, rates: &CostRates) -> i128 {
@@ -162,6 +178,58 @@ pub struct AgentTick {
     /// Costs of this tick, by component, in cost units.
     pub costs: [i128; COMPONENTS],
     delay: i128,
+}
+
+/// Moves money as an event says.
+pub fn book(agents: &mut [AgentTick], event: &Event, system: &System) {
+    let value = i128::from(event.value);
+    if event.kind == Kind::Settled {
+        let row = &system.state().transactions[TransactionId(event.transaction)];
+        agents[row.sender.ix()].balance -= i128::from(row.amount);
+        agents[row.receiver.ix()].balance += i128::from(row.amount);
+    } else if event.kind == Kind::DirectTransfer
+        && let Some(Change::Transfer(_, receiver, _)) = system.change(event)
+    {
+        agents[receiver.ix()].balance += value;
+    }
+    let Some(agent) = agents.get_mut(event.agent as usize) else {
+        return;
+    };
+    match event.kind {
+        Kind::AccountOpened => {
+            let opening = system.opening(AgentId(event.agent));
+            agent.balance = value;
+            agent.credit_limit = opening.credit_limit;
+            agent.pool = i128::from(opening.liquidity_pool);
+        }
+        Kind::LoanRepaid => {
+            (agent.balance, agent.loan) = (agent.balance - value, agent.loan - value);
+        }
+        Kind::LoanGranted => {
+            (agent.balance, agent.loan) = (agent.balance + value, agent.loan + value);
+        }
+        Kind::LiquidityAllocated => {
+            agent.balance += value;
+            agent.pool -= value;
+            agent.allocated += value;
+        }
+        Kind::LiquidityReturned => {
+            agent.balance -= value;
+            agent.pool += value;
+            agent.allocated -= value;
+        }
+        Kind::AllocationKept => agent.allocated -= value,
+        Kind::CreditDeferred => {
+            (agent.balance, agent.deferred) = (agent.balance - value, agent.deferred + value);
+        }
+        Kind::Credited => {
+            (agent.balance, agent.deferred) = (agent.balance + value, agent.deferred - value);
+        }
+        Kind::LiquidityInjected => agent.balance += value,
+        Kind::LiquidityDrained | Kind::DirectTransfer => agent.balance -= value,
+        Kind::CreditLimitChanged => agent.credit_limit = event.value,
+        _ => {}
+    }
 }
 
 /// A one-off cost of a tick.
@@ -259,66 +327,17 @@ impl<'a> Rebuild<'a> {
         if let Some(moved) = self.standing.follow(event, self.system) {
             self.requeue(moved);
         }
-        let value = i128::from(event.value);
-        if let Some(agent) = self.agents.get_mut(event.agent as usize) {
-            match event.kind {
-                Kind::AccountOpened => {
-                    let opening = self.system.opening(AgentId(event.agent));
-                    agent.balance = value;
-                    agent.credit_limit = opening.credit_limit;
-                    agent.pool = i128::from(opening.liquidity_pool);
-                }
-                Kind::LoanRepaid => {
-                    (agent.balance, agent.loan) = (agent.balance - value, agent.loan - value)
-                }
-                Kind::LoanGranted => {
-                    (agent.balance, agent.loan) = (agent.balance + value, agent.loan + value)
-                }
-                Kind::LiquidityAllocated => {
-                    agent.balance += value;
-                    agent.pool -= value;
-                    agent.allocated += value;
-                }
-                Kind::LiquidityReturned => {
-                    agent.balance -= value;
-                    agent.pool += value;
-                    agent.allocated -= value;
-                }
-                Kind::AllocationKept => agent.allocated -= value,
-                Kind::CreditDeferred => {
-                    (agent.balance, agent.deferred) =
-                        (agent.balance - value, agent.deferred + value)
-                }
-                Kind::Credited => {
-                    (agent.balance, agent.deferred) =
-                        (agent.balance + value, agent.deferred - value)
-                }
-                Kind::LiquidityInjected => agent.balance += value,
-                Kind::LiquidityDrained | Kind::DirectTransfer => agent.balance -= value,
-                Kind::CreditLimitChanged => agent.credit_limit = event.value,
-                _ => {}
-            }
-        }
+        book(&mut self.agents, event, self.system);
         if event.kind == Kind::Settled {
             self.settle(event);
-        }
-        if event.kind == Kind::DirectTransfer
-            && let Some(Change::Transfer(_, receiver, _)) = self.system.change(event)
-        {
-            self.agents[receiver.ix()].balance += value;
         }
         self.charge(event);
     }
 
     fn settle(&mut self, event: &Event) {
         let row = &self.system.state().transactions[TransactionId(event.transaction)];
-        let amount = i128::from(row.amount);
-        let sender = &mut self.agents[row.sender.ix()];
-        sender.balance -= amount;
-        sender.paid.count(row.amount);
-        let receiver = &mut self.agents[row.receiver.ix()];
-        receiver.balance += amount;
-        receiver.received.count(row.amount);
+        self.agents[row.sender.ix()].paid.count(row.amount);
+        self.agents[row.receiver.ix()].received.count(row.amount);
         if let Some(at) = Cause::SETTLEMENTS
             .iter()
             .position(|&cause| cause == event.cause)
