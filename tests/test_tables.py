@@ -140,6 +140,30 @@ def test_nanoarrow():
     assert na.Array(made()).to_pylist() == expected()
 
 
+def test_forms_of_text():
+    """
+    Polars gets the texts as they lie in memory, readers of streams in the form that all of them
+    take; both are the same table.
+    """
+    batch, stream = pa.record_batch(made()), pa.table(made())
+    assert batch.schema.field("words").type == pa.string_view()
+    assert stream.schema.field("words").type == pa.large_string()
+    assert batch.to_pylist() == stream.to_pylist() == expected()
+    assert batch.schema.metadata == stream.schema.metadata
+    batch.validate(full=True)
+
+
+def test_not_copied():
+    """
+    Two batches of one table are the same memory.
+    """
+    table = run().events
+    for column, other in zip(pa.record_batch(table), pa.record_batch(table), strict=True):
+        for own, its in zip(column.buffers()[1:], other.buffers()[1:], strict=True):
+            if own is not None and not pa.types.is_boolean(column.type):
+                assert own.address == its.address
+
+
 def test_outlives_its_table():
     """
     What a library has read stays whole when the table is gone.
