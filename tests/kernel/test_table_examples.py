@@ -116,11 +116,15 @@ def test_pairs():
 
 def test_pairs_of_what_is_cancelled():
     """
-    What a close has cancelled is unsettled no more, and no pair has a row for nothing.
+    What a close has cancelled is unsettled no more, nor due, and no pair has a row for nothing.
     """
     rules = {"end_of_day": "cancel"}
     results = ran(num_days=2, rules=rules, transactions=[payment(A, B, 5_000)])
     assert rows(results.bilateral, *PAIR, *FLOWS) == [(0, A, B, 5_000, 0, 0, 0)]
+    assert rows(results.positions, "due_value", "expected_value") == [
+        *((5_000, 0), (0, 5_000)),
+        *((0, 0), (0, 0)),
+    ]
 
 
 NET = (
