@@ -272,6 +272,21 @@ def test_what_is_carried_over_is_due_first():
     ]
 
 
+def test_what_is_carried_over_pays_nobody_in_the_first_tick_if_credits_are_deferred():
+    """
+    1,500 of yesterday reach B at the end of tick 10, too late for the 600 that it owes in tick 10.
+    """
+    results = ran(
+        num_days=2,
+        rules={"deferred_crediting": True},
+        transactions=[payment(A, B, 1_500, tick=1), payment(B, A, 600, tick=10)],
+    )
+    assert rows(results.positions, "day", "agent_id", "immediate_lowest_net_position") == [
+        *((0, A, -1_500), (0, B, 0)),
+        *((1, A, -1_500), (1, B, -600)),
+    ]
+
+
 def test_obligations_with_a_deadline():
     """
     Of 900 in three parts, due by tick 5, one of 300 settles in time and two do not: one obligation
