@@ -116,11 +116,15 @@ def test_pairs():
 
 def test_pairs_of_what_is_cancelled():
     """
-    What a close has cancelled is unsettled no more, and no pair has a row for nothing.
+    What a close has cancelled is unsettled no more, nor due, and no pair has a row for nothing.
     """
     rules = {"end_of_day": "cancel"}
     results = ran(num_days=2, rules=rules, transactions=[payment(A, B, 5_000)])
     assert rows(results.bilateral, *PAIR, *FLOWS) == [(0, A, B, 5_000, 0, 0, 0)]
+    assert rows(results.positions, "due_value", "expected_value") == [
+        *((5_000, 0), (0, 5_000)),
+        *((0, 0), (0, 0)),
+    ]
 
 
 NET = (
@@ -265,6 +269,21 @@ def test_what_is_carried_over_is_due_first():
         (0, B, 0, 1_500, 0, 0),
         (1, A, 1_500, 600, -1_500, -900),
         (1, B, 600, 1_500, 0, -600),
+    ]
+
+
+def test_what_is_carried_over_pays_nobody_in_the_first_tick_if_credits_are_deferred():
+    """
+    1,500 of yesterday reach B at the end of tick 10, too late for the 600 that it owes in tick 10.
+    """
+    results = ran(
+        num_days=2,
+        rules={"deferred_crediting": True},
+        transactions=[payment(A, B, 1_500, tick=1), payment(B, A, 600, tick=10)],
+    )
+    assert rows(results.positions, "day", "agent_id", "immediate_lowest_net_position") == [
+        *((0, A, -1_500), (0, B, 0)),
+        *((1, A, -1_500), (1, B, -600)),
     ]
 
 

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::ids::Tick;
-use crate::results::table::Column;
+use crate::results::table::{Column, Values};
 use crate::system::System;
 
 /// The events of the ticks that are closed, in order; those of an open one are left out.
@@ -26,13 +26,13 @@ pub fn days(system: &System) -> Tick {
 
 /// Integer columns by name, filled row by row.
 pub struct Figures {
-    columns: Vec<(&'static str, Vec<Option<i64>>)>,
+    columns: Vec<(&'static str, Values<i64>)>,
 }
 
 impl Figures {
     /// Empty columns of these names.
     pub fn new(names: &[&'static str]) -> Self {
-        let columns = names.iter().map(|name| (*name, Vec::new()));
+        let columns = names.iter().map(|name| (*name, Values::default()));
         Self {
             columns: columns.collect(),
         }
@@ -44,8 +44,11 @@ impl Figures {
     /// [`Error::Overflow`] if one does not fit.
     pub fn push(&mut self, row: impl IntoIterator<Item = Option<i128>>) -> Result<()> {
         for ((name, column), value) in self.columns.iter_mut().zip(row) {
-            let narrow = value.map(i64::try_from).transpose();
-            column.push(narrow.map_err(|_| Error::overflow(format!("{name} of a table")))?);
+            match value.map(i64::try_from) {
+                Some(Ok(value)) => column.push(value),
+                Some(Err(_)) => return Err(Error::overflow(format!("{name} of a table"))),
+                None => column.push_null(),
+            }
         }
         Ok(())
     }
@@ -53,6 +56,6 @@ impl Figures {
     /// The columns with their names.
     pub fn into_columns(self) -> impl Iterator<Item = (&'static str, Column)> {
         let columns = self.columns.into_iter();
-        columns.map(|(name, values)| (name, Column::Integer(values.into())))
+        columns.map(|(name, values)| (name, Column::Integer(values)))
     }
 }

@@ -1,11 +1,11 @@
 //! What each agent has in a day, how far its payments take it, and what it owes.
 //!
-//! The net position of an agent is what settled in its favour less what settled at its expense
-//! since the opening of the day. It is looked at after each posting, as what settles together nets,
-//! and after each deferred credit, which counts when it reaches the balance. Its lowest value is
-//! the liquidity that the agent used (BCBS 248, tool A1). The lowest it would reach if each payment
-//! settled alone as it arrives is the upper bound of liquidity, and what is due less what is
-//! expected the lower one (Leinonen and Soramäki 1999).
+//! Net positions are cumulative here: what settled in an agent's favour less what settled at its
+//! expense since the opening of the day. They are looked at after each posting, as what settles
+//! together nets, and after each deferred credit, which counts when it reaches the balance. The
+//! lowest one is the liquidity that the agent used (BCBS 248, tool A1). The lowest it would reach if
+//! each payment settled alone as it arrives is the upper bound of liquidity, and what is due less
+//! what is expected the lower one (Leinonen and Soramäki 1999).
 
 use crate::error::Result;
 use crate::event::{Event, Kind};
