@@ -13,9 +13,9 @@ from record import ROOT
 LAYERS = """
 errors exact texts regular_file fields records files behaviour rules scenario_events arrival_tables
 bounds event_ids weight_checks event_checks scenario added_events schema loading state_file
-checkpoint_format checkpoints summary run_record run_directory results reopening policies clock
-agent processes arguments saving simulation orchestrator rerunning comparison_text comparison
-testing logs cli
+checkpoint_format checkpoints plain_text summary run_record run_directory trace_text
+explanation_text history indicators results reopening policies clock agent processes arguments
+saving simulation orchestrator rerunning comparison_text comparison testing logs cli
 """
 """
 Every module imports only modules that stand before it, wherever in its text the import stands.
@@ -34,6 +34,7 @@ ONLY_IN = {
         "comparison",
         "event_ids",
         "files",
+        "indicators",
         "orchestrator",
         "run_directory",
         "scenario",

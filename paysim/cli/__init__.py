@@ -17,6 +17,8 @@ import click
 
 from paysim.cli.common import BAD_INPUT, INTERRUPTED, RUN_ERROR, warnings_as_notes
 from paysim.cli.compare import compare
+from paysim.cli.history import explain, trace
+from paysim.cli.indicators import indicators
 from paysim.cli.init import init
 from paysim.cli.rerun import rerun
 from paysim.cli.run import run
@@ -92,5 +94,5 @@ def cli() -> None:
     """
 
 
-for _command in (init, run, rerun, compare, validate, schema, create, tick, state):
+for _command in (init, run, rerun, compare, validate, schema, create, tick, state, indicators, trace, explain):
     cli.add_command(_command)

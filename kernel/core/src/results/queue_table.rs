@@ -28,7 +28,7 @@ struct Stay {
 /// tick, as all others pass through theirs on the way.
 ///
 /// # Errors
-/// [`crate::Error::Overflow`] never: amounts are within bounds.
+/// [`crate::Error::Overflow`] if a figure does not fit.
 pub fn queues(system: &System) -> Result<Table> {
     let transactions = &system.state().transactions;
     let (mut queues, mut ids, mut senders, mut receivers) = (
