@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from paysim import errors, policies, testing
+    from paysim import errors, plotting, policies, testing
     from paysim._kernel import GivenTransactions
     from paysim.agent import Agent
     from paysim.clock import TickOutcome
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from paysim.files.transactions import load_transactions
     from paysim.loading import load_scenario
     from paysim.orchestrator import Orchestrator
+    from paysim.queries import QueryResult, query
     from paysim.reopening import open_results
     from paysim.results import Results
     from paysim.scenario import AgentConfig, Scenario, Transaction
@@ -37,6 +38,7 @@ __all__ = [
     "GivenTransactions",
     "Orchestrator",
     "PaysimError",
+    "QueryResult",
     "Results",
     "Scenario",
     "ScenarioError",
@@ -49,7 +51,9 @@ __all__ = [
     "load_scenario",
     "load_transactions",
     "open_results",
+    "plotting",
     "policies",
+    "query",
     "run",
     "testing",
 ]
@@ -61,6 +65,7 @@ _HOME = {
     "GivenTransactions": "_kernel",
     "Orchestrator": "orchestrator",
     "PaysimError": "errors",
+    "QueryResult": "queries",
     "Results": "results",
     "Scenario": "scenario",
     "ScenarioError": "errors",
@@ -71,10 +76,11 @@ _HOME = {
     "load_scenario": "loading",
     "load_transactions": "files.transactions",
     "open_results": "reopening",
+    "query": "queries",
     "run": "simulation",
 }
 
-_MODULES = {"errors", "policies", "testing"}
+_MODULES = {"errors", "plotting", "policies", "testing"}
 
 
 def __getattr__(name: str) -> Any:

@@ -20,6 +20,9 @@ from paysim.cli.compare import compare
 from paysim.cli.history import explain, trace
 from paysim.cli.indicators import indicators
 from paysim.cli.init import init
+from paysim.cli.plot import plot
+from paysim.cli.query import query
+from paysim.cli.report import report
 from paysim.cli.rerun import rerun
 from paysim.cli.run import run
 from paysim.cli.scenarios import schema, validate
@@ -94,5 +97,9 @@ def cli() -> None:
     """
 
 
-for _command in (init, run, rerun, compare, validate, schema, create, tick, state, indicators, trace, explain):
+for _command in (
+    *(init, run, rerun, validate, schema),
+    *(create, tick, state),
+    *(indicators, compare, query, trace, explain, plot, report),
+):
     cli.add_command(_command)

@@ -84,4 +84,10 @@ def start_logging(stack: ExitStack, verbose: bool, log_file: Path | None) -> Non
     if streams:
         from paysim.logs import configure_logging
 
-        configure_logging(streams)
+        tell = configure_logging(streams)
+
+        def leave(_: object, error: BaseException | None, __: object) -> None:
+            if error is not None:
+                tell(error)
+
+        stack.push(leave)

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::event::{Cause, Event, Kind, Kinds};
-use crate::ids::NONE;
+use crate::ids::{NONE, Tick};
 
 const CHUNK: usize = 1 << 14;
 
@@ -92,8 +92,22 @@ impl Journal {
 
     /// Every event in order.
     pub fn iter(&self) -> impl Iterator<Item = Event> + '_ {
-        let all = self.chunks.iter();
-        all.flat_map(|chunk| (0..chunk.ticks.len()).map(|at| chunk.get(at)))
+        self.since(0)
+    }
+
+    /// Every event of a tick and later ones, in order; those before cost nothing.
+    pub fn since(&self, tick: Tick) -> impl Iterator<Item = Event> + '_ {
+        let is_before = |chunk: &Chunk| chunk.ticks.last().is_none_or(|&last| last < tick);
+        let first = self.chunks.partition_point(is_before);
+        let mut start = self.chunks.get(first).map_or(0, |chunk| {
+            chunk.ticks.partition_point(|&earlier| earlier < tick)
+        });
+        let chunks = self.chunks[first..].iter();
+        chunks
+            .flat_map(move |chunk| {
+                let from = std::mem::take(&mut start);
+                (from..chunk.ticks.len()).map(|at| chunk.get(at))
+            })
             .map(|event| self.told(event))
     }
 

@@ -7,7 +7,7 @@ use crate::event::{Event, Kind};
 use crate::ids::{AgentId, TransactionId};
 use crate::results::closed::{Figures, closed_events, day, days};
 use crate::results::event_table::push_name;
-use crate::results::table::{Column, Table, Texts};
+use crate::results::table::{Coded, Table};
 use crate::system::System;
 
 /// A count of transactions and their value, which the table has to hold anyway.
@@ -74,7 +74,7 @@ pub fn bilateral(system: &System) -> Result<Table> {
     let mut is_noted = vec![false; parties.len()];
     let mut of_day: Vec<u32> = Vec::new();
     let mut head = Figures::new(&["day"]);
-    let (mut senders, mut receivers) = (Texts::default(), Texts::default());
+    let (mut senders, mut receivers) = (Coded::default(), Coded::default());
     let mut body = Figures::new(&[
         "arrived_volume",
         "arrived_value",
@@ -132,8 +132,8 @@ pub fn bilateral(system: &System) -> Result<Table> {
         });
     }
     let mut columns: Vec<_> = head.into_columns().collect();
-    columns.push(("sender_id", Column::Text(senders)));
-    columns.push(("receiver_id", Column::Text(receivers)));
+    columns.push(("sender_id", senders.into()));
+    columns.push(("receiver_id", receivers.into()));
     columns.extend(body.into_columns());
     Ok(Table::new(columns))
 }
