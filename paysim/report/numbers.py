@@ -121,9 +121,7 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
         name = f"{prefix}{key}"
         if isinstance(value, Mapping) and key != "bcbs248":
             ending = "_cost" if key == "cost" else ""
-            found += [
-                (f"{inner}{ending}", v) for inner, v in _flat(value, f"{name}." * (not ending))
-            ]
+            found += [(f"{inner}{ending}", v) for inner, v in _flat(value, f"{name}." * (not ending))]
         elif value is None or isinstance(value, int | float | str):
             found.append((name, value))
     return found

@@ -269,7 +269,9 @@ def _stretches(run: Run, hit: polars.Expr) -> polars.DataFrame:
         .select("tick", "agent_id", hit.alias("hit"), low="available_liquidity")
         .filter("hit")
         # Ticks less their rank are the same throughout a stretch.
-        .with_columns(stretch=polars.col("tick") - polars.int_range(polars.len()).over("agent_id"))
+        .with_columns(
+            stretch=polars.col("tick") - polars.int_range(polars.len()).over("agent_id")
+        )
         .group_by("agent_id", "stretch", maintain_order=True)
         .agg(
             longest=polars.len().cast(polars.Int64),
