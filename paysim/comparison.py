@@ -8,31 +8,23 @@ rules and policies. A transaction that was split is one order, which settles wit
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from paysim._kernel import Table
+from paysim.differences import indicator_differences, setting_differences
 from paysim.errors import ScenarioError, shown
+from paysim.pairing import OUTCOMES, Pairs
 from paysim.results import Results
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from paysim._kernel import Table
 
-OUTCOMES: Final = ("earlier", "later", "same_tick", "only_a", "only_b", "neither")
-"""What may have become of a pair in B, compared with A, in the order in which it is told."""
+__all__ = ["OUTCOMES", "Comparison", "compare"]
 
-LIST_MAX: Final = 8
-"""Entries of a list that are compared one by one; a longer one, as a curve, is left out."""
-
-_FACTS = ("transaction_id", "sender_id", "receiver_id", "amount", "arrival_tick")
-_SETTLED = "settled_tick"
 _SIDES = ("a", "b")
-
-Rows = list[tuple[str, str, str, int, int]]
+_SUMS = (*OUTCOMES, "value", "waiting_a", "waiting_b")
 
 
 @attrs.frozen
@@ -75,7 +67,7 @@ class Comparison:
     agents: list[dict[str, Any]] = attrs.field(repr=False)
     indicators: list[dict[str, Any]] = attrs.field(repr=False)
     settings: list[dict[str, Any]] = attrs.field(repr=False)
-    _pairs: _Pairs = attrs.field(repr=False, alias="pairs")
+    _pairs: Pairs = attrs.field(repr=False, alias="pairs")
 
     def transactions(self) -> Table:
         """
@@ -140,18 +132,19 @@ def compare(a: Results, b: Results) -> Comparison:
     for name, given in zip(_SIDES, (a, b), strict=True):
         if not isinstance(given, Results):
             raise ScenarioError(f"{name} must be Results (got {shown(given)})")
-    pairs = _Pairs.of(a, b)
-    value = {side: sum(rows) for side, rows in zip(_SIDES, pairs.amounts, strict=True)}
-    paired = sum(row[3] for row in pairs.rows)
+    pairs = Pairs.of(a, b)
     only = {f"only_{side}": rows for side, (rows, _) in zip(_SIDES, pairs.only, strict=True)}
     ids = {row[0] for row in only["only_a"]} & {row[0] for row in only["only_b"]}
-    arrivals: dict[str, Any] = {
-        side: {"volume": len(rows), "value": value[side]}
-        for side, rows in zip(_SIDES, pairs.amounts, strict=True)
-    }
-    arrivals["paired"] = {"volume": len(pairs.rows), "value": paired}
-    for name, rows in only.items():
-        arrivals[name] = {"volume": len(rows), "value": sum(row[3] for row in rows)}
+    volume, value = len(pairs), sum(pairs.facts[3])
+    arrivals: dict[str, Any] = dict.fromkeys((*_SIDES, "paired"))
+    arrivals["paired"] = {"volume": volume, "value": value}
+    for side, (name, rows) in zip(_SIDES, only.items(), strict=True):
+        alone = {"volume": len(rows), "value": sum(row[3] for row in rows)}
+        arrivals[name] = alone
+        arrivals[side] = {
+            "volume": volume + alone["volume"],
+            "value": value + alone["value"],
+        }
     arrivals["same_id"] = len(ids)
     outcomes, delay, by_agent = _outcomes(pairs)
     return Comparison(
@@ -162,160 +155,52 @@ def compare(a: Results, b: Results) -> Comparison:
         outcomes=outcomes,
         delay=delay,
         agents=_agents(a, b, by_agent),
-        indicators=_indicators(a, b),
-        settings=_settings(a, b),
+        indicators=indicator_differences(a, b),
+        settings=setting_differences(a, b),
         pairs=pairs,
     )
 
 
-@attrs.frozen
-class _Pairs:
-    """
-    The transactions of two runs, paired.
-
-    Attributes:
-        rows: The facts of each pair, as in `_FACTS`.
-        settled: When each settled, in A and in B.
-        only: Facts and settled ticks of the others, of A and of B.
-        amounts: All amounts that arrived, of A and of B.
-        ends: The ticks of the runs, at which what is unsettled counts as settling.
-    """
-
-    rows: Rows
-    settled: tuple[list[int | None], list[int | None]]
-    only: tuple[tuple[Rows, list[int | None]], tuple[Rows, list[int | None]]]
-    amounts: tuple[list[int], list[int]]
-    ends: tuple[int, int]
-
-    @classmethod
-    def of(cls, a: Results, b: Results) -> _Pairs:
-        (rows_a, settled_a), (rows_b, settled_b) = _arrived(a), _arrived(b)
-        amounts = ([row[3] for row in rows_a], [row[3] for row in rows_b])
-        ends = (a.num_ticks, b.num_ticks)
-        if rows_a == rows_b:
-            return cls(rows_a, (settled_a, settled_b), (([], []), ([], [])), amounts, ends)
-        places = {row: place for place, row in enumerate(rows_b)}
-        rows: Rows = []
-        settled: tuple[list[int | None], list[int | None]] = ([], [])
-        only_a: tuple[Rows, list[int | None]] = ([], [])
-        only_b: tuple[Rows, list[int | None]] = ([], [])
-        for row, tick in zip(rows_a, settled_a, strict=True):
-            place = places.pop(row, None)
-            if place is None:
-                only_a[0].append(row)
-                only_a[1].append(tick)
-            else:
-                rows.append(row)
-                settled[0].append(tick)
-                settled[1].append(settled_b[place])
-        for row, place in places.items():
-            only_b[0].append(row)
-            only_b[1].append(settled_b[place])
-        return cls(rows, settled, (only_a, only_b), amounts, ends)
-
-    def table(self) -> Table:
-        (only_a, when_a), (only_b, when_b) = self.only
-        rows = [*self.rows, *only_a, *only_b]
-        facts = list(zip(*rows, strict=True)) or [()] * len(_FACTS)
-        ticks_a = [*self.settled[0], *when_a, *[None] * len(only_b)]
-        ticks_b = [*self.settled[1], *[None] * len(only_a), *when_b]
-        outcomes = [_outcome(one, other) for one, other in zip(*self.settled, strict=True)]
-        outcomes += ["not_in_b"] * len(only_a) + ["not_in_a"] * len(only_b)
-        changes = [
-            None if one is None or other is None else other - one
-            for one, other in zip(ticks_a, ticks_b, strict=True)
-        ]
-        return Table.from_columns(
-            [
-                ("transaction_id", "text", facts[0]),
-                ("sender_id", "text", facts[1]),
-                ("receiver_id", "text", facts[2]),
-                ("amount", "integer", facts[3]),
-                ("arrival_tick", "integer", facts[4]),
-                ("settled_tick_a", "integer", ticks_a),
-                ("settled_tick_b", "integer", ticks_b),
-                ("change", "integer", changes),
-                ("outcome", "text", outcomes),
-            ]
-        )
-
-    def most_changed(self, limit: int) -> list[dict[str, Any]]:
-        end_a, end_b = self.ends
-        changes = [
-            row[3] * ((end_b if other is None else other) - (end_a if one is None else one))
-            for row, one, other in zip(self.rows, *self.settled, strict=True)
-        ]
-        places = heapq.nlargest(limit, range(len(changes)), key=lambda n: (abs(changes[n]), -n))
-        found = []
-        for place in places:
-            if not changes[place]:
-                break
-            one, other = self.settled[0][place], self.settled[1][place]
-            found.append(
-                dict(zip(_FACTS, self.rows[place], strict=True))
-                | {
-                    "settled_tick_a": one,
-                    "settled_tick_b": other,
-                    "change": None if one is None or other is None else other - one,
-                    "outcome": _outcome(one, other),
-                    "waiting_change": changes[place],
-                }
-            )
-        return found
-
-
-def _arrived(results: Results) -> tuple[Rows, list[int | None]]:
-    """
-    Return the facts of what arrived, parts left out, and when each settled.
-    """
-    table = results.transactions
-    columns = [table.column(name) for name in (*_FACTS, _SETTLED)]
-    parents = table.column("parent_id")
-    if parents.count(None) != len(parents):
-        whole = [parent is None for parent in parents]
-        columns = [
-            [value for value, keep in zip(column, whole, strict=True) if keep] for column in columns
-        ]
-    return list(zip(*columns[:-1], strict=True)), columns[-1]
-
-
-def _outcome(one: int | None, other: int | None) -> str:
-    if one is None:
-        return "neither" if other is None else "only_b"
-    if other is None:
-        return "only_a"
-    return "same_tick" if one == other else "earlier" if other < one else "later"
-
-
 def _outcomes(
-    pairs: _Pairs,
+    pairs: Pairs,
 ) -> tuple[dict[str, dict[str, int]], dict[str, Any], dict[str, dict[str, int]]]:
     """
     Return the outcomes, the delays, and both by sender.
     """
     end_a, end_b = pairs.ends
-    nothing = dict.fromkeys((*OUTCOMES, "value", "waiting_a", "waiting_b"), 0)
-    agents: dict[str, dict[str, int]] = {}
-    values = dict.fromkeys(OUTCOMES, 0)
+    earlier, later, same, only_a, only_b, neither, value, waiting_a, waiting_b = range(9)
+    agents: dict[str, list[int]] = {}
+    values = [0] * len(OUTCOMES)
     both = weight = delay_a = delay_b = weighted = 0
-    for (_, sender, _, amount, arrival), one, other in zip(pairs.rows, *pairs.settled, strict=True):
-        outcome = _outcome(one, other)
-        own = agents.get(sender)
-        if own is None:
-            own = agents[sender] = nothing.copy()
-        own[outcome] += 1
-        own["value"] += amount
-        values[outcome] += amount
-        if one is not None and other is not None:
+    _, senders, _, amounts, arrivals = pairs.facts
+    for sender, amount, arrival, one, other in zip(
+        senders, amounts, arrivals, *pairs.settled, strict=True
+    ):
+        # As `outcome_of` says, but a million times.
+        if one is None:
+            outcome = neither if other is None else only_b
+        elif other is None:
+            outcome = only_a
+        else:
+            outcome = same if one == other else earlier if other < one else later
             both += 1
             weight += amount
             delay_a += one - arrival
             delay_b += other - arrival
             weighted += amount * (other - one)
-        own["waiting_a"] += amount * ((end_a if one is None else one) - arrival)
-        own["waiting_b"] += amount * ((end_b if other is None else other) - arrival)
-    volumes = {name: sum(own[name] for own in agents.values()) for name in OUTCOMES}
-    outcomes = {name: {"volume": volumes[name], "value": values[name]} for name in OUTCOMES}
+        own = agents.get(sender)
+        if own is None:
+            own = agents[sender] = [0] * 9
+        own[outcome] += 1
+        own[value] += amount
+        own[waiting_a] += amount * ((end_a if one is None else one) - arrival)
+        own[waiting_b] += amount * ((end_b if other is None else other) - arrival)
+        values[outcome] += amount
+    told = {id: dict(zip(_SUMS, own, strict=True)) for id, own in agents.items()}
+    volumes = {name: sum(own[name] for own in told.values()) for name in OUTCOMES}
+    outcomes = {
+        name: {"volume": volumes[name], "value": values[n]} for n, name in enumerate(OUTCOMES)
+    }
     delay = {
         "volume": both,
         "a": delay_a / both if both else None,
@@ -323,7 +208,7 @@ def _outcomes(
         "change": (delay_b - delay_a) / both if both else None,
         "change_by_value": weighted / weight if both else None,
     }
-    return outcomes, delay, agents
+    return outcomes, delay, told
 
 
 def _agents(a: Results, b: Results, by_agent: Mapping[str, dict[str, int]]) -> list[dict[str, Any]]:
@@ -335,7 +220,7 @@ def _agents(a: Results, b: Results, by_agent: Mapping[str, dict[str, int]]) -> l
         costs = {agent["id"]: agent["total_cost"] for agent in results.totals()["agents"]}
         sides.append((costs, _liquidity_used(results)))
     (costs_a, used_a), (costs_b, used_b) = sides
-    nothing = dict.fromkeys((*OUTCOMES, "value", "waiting_a", "waiting_b"), 0)
+    nothing = dict.fromkeys(_SUMS, 0)
     return [
         {"id": id}
         | by_agent.get(id, nothing)
@@ -362,88 +247,3 @@ def _liquidity_used(results: Results) -> dict[str, int]:
     ):
         used[id] = max(used[id], -lowest)
     return used
-
-
-def _indicators(a: Results, b: Results) -> list[dict[str, Any]]:
-    told_a, told_b = dict(_leaves(a.indicators())), dict(_leaves(b.indicators()))
-    names = [*told_a, *(name for name in told_b if name not in told_a)]
-    return [
-        {"name": name, "a": told_a.get(name), "b": told_b.get(name)}
-        | {"change": _change(told_a.get(name), told_b.get(name))}
-        for name in names
-    ]
-
-
-def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """
-    Yield plain values with dotted names.
-    """
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _leaves(item, f"{name}.{key}" if name else str(key))
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        if len(value) <= LIST_MAX:
-            for place, item in enumerate(value):
-                yield from _leaves(item, f"{name}[{place}]")
-    else:
-        yield name, value
-
-
-def _change(one: Any, other: Any) -> int | float | str | None:
-    """
-    Return how much more one number is than another; of exact decimals in text, such a text.
-    """
-    numbers = [_number(one), _number(other)]
-    if None in numbers:
-        return None
-    if isinstance(one, str) or isinstance(other, str):
-        return f"{Decimal(other) - Decimal(one):f}"
-    change: int | float = other - one
-    return change
-
-
-def _number(value: Any) -> int | float | Decimal | None:
-    if type(value) in (int, float):
-        number: int | float = value
-        return number
-    if type(value) is str:
-        try:
-            exact = Decimal(value)
-        except InvalidOperation:
-            return None
-        return exact if exact.is_finite() else None
-    return None
-
-
-def _settings(a: Results, b: Results) -> list[dict[str, Any]]:
-    """
-    Return the settings that differ, agents by their ids, seeds as they were run with.
-    """
-    told_a, told_b = _told(a), _told(b)
-    names = [*told_a, *(name for name in told_b if name not in told_a)]
-    return [
-        {"name": name, "a": told_a.get(name), "b": told_b.get(name)}
-        for name in names
-        if told_a.get(name) != told_b.get(name)
-    ]
-
-
-def _told(results: Results) -> dict[str, Any]:
-    raw = results.scenario.to_dict(transactions="")
-    del raw["transactions"]
-    raw["rng_seed"] = results.seed
-    agents = raw.pop("agent_configs")
-    raw["agents"] = {agent.pop("id"): agent for agent in agents}
-    for id in results.scripted:
-        raw["agents"][id]["policy"] = "in Python"
-    events = raw.pop("scenario_events")
-    raw["scenario_events"] = {event.get("id") or n: event for n, event in enumerate(events, 1)}
-    return dict(_settings_leaves(raw))
-
-
-def _settings_leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict) and value:
-        for key, item in value.items():
-            yield from _settings_leaves(item, f"{name}.{key}" if name else str(key))
-    else:
-        yield name, value

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from paysim.plain_text import aligned, counted
+
 if TYPE_CHECKING:
     from paysim.comparison import Comparison
     from paysim.results import Results
@@ -33,8 +35,6 @@ WAITING: Final = (
     "  (wait: mean ticks from arrival to settlement, by value; unsettled counts to the end of the"
     " run)"
 )
-
-Row = Sequence[str]
 
 _EXACT = re.compile(r"-?[0-9]+\.[0-9]+")
 
@@ -89,7 +89,7 @@ def _settings(comparison: Comparison) -> list[str]:
 def _arrivals(comparison: Comparison) -> list[str]:
     told = comparison.arrivals
     if comparison.same_arrivals:
-        text = f"the same {_count(told['paired']['volume'])} in both"
+        text = f"the same {counted(told['paired']['volume'])} in both"
         return ["Arrivals", f"  {text}, {told['paired']['value']:,} in value"]
     rows = [["", "volume", "value"]]
     for key, head in (("paired", "in both"), ("only_a", "in A only"), ("only_b", "in B only")):
@@ -97,7 +97,7 @@ def _arrivals(comparison: Comparison) -> list[str]:
     lines = ["Arrivals differ", *aligned(rows, "<>>")]
     if told["same_id"]:
         lines.append(
-            f"  ({_count(told['same_id'])} in A only and in B only have the same id, and are "
+            f"  ({counted(told['same_id'])} in A only and in B only have the same id, and are "
             "different orders)"
         )
     lines.append("  (what follows is about those that arrive in both)")
@@ -218,10 +218,6 @@ def _indicators(comparison: Comparison) -> list[str]:
     return ["Indicators", *lines]
 
 
-def _count(volume: int) -> str:
-    return f"{volume:,} transaction{'s' * (volume != 1)}"
-
-
 def _cut(text: str, width: int = TEXT_WIDTH) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
@@ -255,23 +251,3 @@ def _signed(change: float | Decimal | str) -> str:
     places = 2 if abs(value) >= 1 else 4
     text = f"{value:+,.{places}f}"
     return text if text.strip("+-0.") else f"{text[0]}<{'0.0001' if places == 4 else '0.01'}"
-
-
-def aligned(rows: Sequence[Row], alignment: str) -> list[str]:
-    """
-    Return rows of cells as lines of aligned columns; a short row leaves its last cells empty.
-
-    Args:
-        rows: Cells of each row.
-        alignment: `<` or `>` for each column.
-    """
-    padded = [[*row, *[""] * (len(alignment) - len(row))] for row in rows]
-    widths = [max(len(row[i]) for row in padded) for i in range(len(alignment))]
-    return [
-        "  "
-        + "  ".join(
-            cell.ljust(width) if side == "<" else cell.rjust(width)
-            for cell, width, side in zip(row, widths, alignment, strict=True)
-        ).rstrip()
-        for row in padded
-    ]

@@ -95,6 +95,16 @@ def run_files(
     return files
 
 
+def check_kept(scenario: Scenario, seed: int) -> None:
+    """
+    Make sure that a run of a scenario can be kept in a file, before it is run.
+
+    Raises:
+        PaysimError: It is too large.
+    """
+    encoded(Checkpoint(scenario, seed, 0, {}, b""), RUN)
+
+
 def are_beside(scenario: Scenario) -> bool:
     """
     Whether transactions stand in a file of their own: from a file, or too many to be listed.

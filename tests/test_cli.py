@@ -18,6 +18,7 @@ from record import ROOT
 import paysim
 from paysim.cli import main
 from paysim.loading import BYTES_MAX
+from paysim.results import TABLES
 from paysim.summary import summary_text
 
 TWO_BANKS = str(ROOT / "scenarios" / "two_banks.yaml")
@@ -147,11 +148,10 @@ def test_run_writes(tmp_path, capsys):
     """
     first, second = tmp_path / "first", tmp_path / "second"
     assert main(["run", BUSY_DAY, "--seed", "3", "--out", str(first), "--quiet"]) == 0
-    tables = ["agents", "costs", "days", "events", "ticks", "transactions"]
     names = ["events.jsonl", "run.json", "run.moves", "scenario.json"]
-    names += [f"{table}.csv" for table in tables]
+    names += [f"{table}.csv" for table in TABLES]
     assert sorted(path.name for path in first.iterdir()) == sorted(names)
-    for table in tables:
+    for table in TABLES:
         with (first / f"{table}.csv").open(newline="") as file:
             rows = list(csv.reader(file))
         assert len(rows) > 1

@@ -4,7 +4,9 @@ Running again what a directory tells, from Python and from the command line.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -329,3 +331,43 @@ def test_interrupted_run(tmp_path):
     record = json.loads((out / "run.json").read_text())
     assert (record["ticks"], record["ticks_planned"]) == (results.num_ticks, 60_000_000)
     assert main(["rerun", str(out), "--check", "-q"]) == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a terminal is a pair of descriptors on POSIX")
+def test_progress(tmp_path):
+    """
+    On a terminal the file that is written or compared is shown, and nothing of it stays.
+    """
+    import pty
+
+    shown = []
+    for arguments in (["run", str(BUSY_DAY), "--out"], ["rerun", "--check"]):
+        master, slave = pty.openpty()
+        done = subprocess.run(
+            [sys.executable, "-m", "paysim", *arguments, str(tmp_path / "run")],
+            stdout=subprocess.PIPE,
+            stderr=slave,
+            env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+        )
+        os.close(slave)
+        told = b""
+        with contextlib.suppress(OSError):
+            while chunk := os.read(master, 65_536):
+                told += chunk
+        os.close(master)
+        assert done.returncode == 0
+        assert b"\x1b" not in done.stdout
+        shown.append(told.decode())
+    assert "writing" in shown[0]
+    assert "comparing" in shown[1]
+
+
+def test_too_large(tmp_path, capsys, monkeypatch):
+    """
+    A scenario that cannot be kept in a file is told so before it is run.
+    """
+    monkeypatch.setattr("paysim.checkpoint_format.BYTES_MAX", 100)
+    monkeypatch.setattr(Simulation, "run", None)
+    assert main(["run", str(BUSY_DAY), "--out", str(tmp_path / "run")]) == 1
+    assert "cannot be saved: the scenario without its transactions" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()

@@ -75,7 +75,7 @@ def run(
     """
     with ExitStack() as stack:
         start_logging(stack, verbose, log_file)
-        from paysim.run_directory import check_run_directory, writing
+        from paysim.run_directory import check_kept, check_run_directory, writing
         from paysim.simulation import Simulation
 
         context = click.get_current_context()
@@ -86,6 +86,7 @@ def run(
         tell_left_out(loaded)
         if out is not None:
             check_run_directory(loaded, out)
+            check_kept(loaded, loaded.rng_seed)
             # That a directory cannot be written is to be known before the run, not after it.
             with writing(out):
                 pass
