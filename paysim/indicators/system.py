@@ -5,6 +5,7 @@ The indicators of the whole system.
 from __future__ import annotations
 
 from collections import Counter
+from itertools import compress
 from typing import Any
 
 from paysim.indicators.agent_tools import monitoring_tools
@@ -99,17 +100,17 @@ def _queued(facts: Facts, due: int) -> dict[str, Any]:
 
 
 def _queued_value(facts: Facts) -> int:
-    names = ("queue", "transaction_id", "amount", "joined_tick", "left_tick", "outcome")
-    rows = zip(*(facts.column("queues", name) for name in names), strict=True)
     first, end = facts.first_tick, facts.end_tick
-    stays, was_withdrawn = [], False
-    for queue, id, amount, joined, left, outcome in rows:
-        if queue == "central":
-            was_withdrawn = was_withdrawn or outcome == "withdrawn"
-            if joined < end and (left is None or left >= first):
-                stays.append((id, amount))
-    if not was_withdrawn:
-        return queued_value(stays)
+    names = ("queue", "joined_tick", "left_tick")
+    wanted = [
+        queue == "central" and joined < end and (left is None or left >= first)
+        for queue, joined, left in zip(*(facts.column("queues", n) for n in names), strict=True)
+    ]
+    amounts = facts.column("queues", "amount")
+    if "withdrawn" not in facts.column("queues", "outcome"):
+        # Nobody comes twice, and what was split was not queued before: no need to look at ids.
+        return sum(compress(amounts, wanted))
+    stays = compress(zip(facts.column("queues", "transaction_id"), amounts, strict=True), wanted)
     parents = frozenset(filter(None, facts.column("transactions", "parent_id")))
     return queued_value(stays, parents)
 

@@ -15,7 +15,8 @@ from strategies import generated_scenarios, scenarios
 
 import paysim
 from paysim.indicators.names import AGENT_COLUMNS, NESTED, SYSTEM, TICK_COLUMNS
-from paysim.testing import payment, tiny_scenario
+from paysim.policies import release, split, withdraw
+from paysim.testing import Scripted, payment, tiny_scenario
 
 OFF = {"bilateral_offsetting": False, "cycles": False, "gridlock_resolution": False}
 RING = [payment("A", "B", 5), payment("B", "C", 5), payment("C", "A", 5)]
@@ -127,6 +128,20 @@ def test_gridlock(balances, index):
     assert paysim.run(tiny_scenario(**config)).indicators()["gridlock_index"] == index
     resolved = config | {"lsm_config": OFF | {"gridlock_resolution": True}}
     assert paysim.run(tiny_scenario(**resolved)).indicators()["gridlock_index"] == 0
+
+
+@pytest.mark.parametrize("again", [[release("row-1")], [split("row-1", 2)]])
+def test_queued_twice(again):
+    """
+    What leaves the central queue and comes back, whole or in parts, counts once.
+    """
+    script = {0: [release("row-1")], 1: [withdraw("row-1")], 2: again}
+    scenario = tiny_scenario(agent_configs=banks(A=0, B=0), transactions=[payment("A", "B", 10)])
+    simulation = paysim.Simulation(scenario, behaviour={"A": Scripted(script)})
+    simulation.run()
+    found = simulation.results().indicators()
+    assert (found["queued_value"], found["queued_share"]) == (10, 1)
+    assert found["central_queue_peak_value"] == 10
 
 
 def test_names():
