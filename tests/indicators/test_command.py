@@ -16,6 +16,7 @@ import paysim
 from paysim.cli import main
 from paysim.indicators.costs import COMPONENTS
 from paysim.indicators.facts import CAUSES
+from paysim.indicators.headline import HEADLINE, headline_indicators
 from paysim.indicators.names import AGENT_COLUMNS, NESTED, SYSTEM, TICK_COLUMNS
 from paysim.testing import payment, tiny_scenario
 
@@ -101,6 +102,18 @@ def test_refused(folder, capsys, arguments, message):
     out, err = capsys.readouterr()
     assert out == ""
     assert message in err
+
+
+def test_summary(folder):
+    """
+    The summary shows five indicators, which are those of the whole list.
+    """
+    results = paysim.open_results(folder)
+    found = results.indicators()
+    assert headline_indicators(results) == {name: found[name] for name in HEADLINE}
+    lines = results.summary().split("\nIndicators\n")[1].splitlines()
+    assert lines[0].split() == ["liquidity", "used", "60", "sum", "over", "agents", "and", "days"]
+    assert len(lines[: lines.index("")]) == len(HEADLINE)
 
 
 def test_no_run(tmp_path, capsys):
