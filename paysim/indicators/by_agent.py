@@ -101,7 +101,7 @@ def _tools(facts: Facts, place: int) -> dict[str, Any]:
 
 def _costs(facts: Facts, place: int) -> dict[str, str]:
     if facts.day is None:
-        agent = facts.results.totals()["agents"][place]
+        agent = facts.totals["agents"][place]
         costs = {f"{name}_cost": agent["cost"][name] for name in COMPONENTS}
         return {**costs, "total_cost": agent["total_cost"]}
     costs = {

@@ -152,7 +152,7 @@ def _concentration(facts: Facts) -> dict[str, Any]:
 
 def _costs(facts: Facts) -> dict[str, Any]:
     if facts.day is None:
-        totals = facts.results.totals()
+        totals = facts.totals
         costs = {component: totals["cost"][component] for component in COMPONENTS}
         return {"cost": costs, "total_cost": totals["total_cost"]}
     agents = len(facts.ids)

@@ -65,7 +65,7 @@ def test_text(folder, capsys):
     for name in (indicator.label.strip() for s in SYSTEM.values() for indicator in s.values()):
         assert any(line[0] == name for line in lines), name
     assert ["liquidity used, sum over days", "60", "minor units"] in lines
-    assert ["share of value settled", "40.00%", "share"] in lines
+    assert ["share of value settled", "40.00%"] in lines
     assert ["three quarters settled by tick of the day", "-"] in lines
     for name in (*CAUSES, *COMPONENTS):
         assert any(name.replace("_", " ") in line[0].replace("_", " ") for line in lines), name
