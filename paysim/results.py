@@ -159,11 +159,13 @@ class Results:
 
     def summary(self) -> str:
         """
-        Return the readable summary: resolved rules, the system, agents and costs.
+        Return the readable summary: resolved rules, the system, some indicators, agents and costs.
         """
+        from paysim.indicators.headline import headline_indicators
         from paysim.summary import summary_text
 
-        return summary_text(self.totals(), self.scenario, self.seed, self.scripted)
+        indicators = headline_indicators(self)
+        return summary_text(self.totals(), self.scenario, self.seed, self.scripted, indicators)
 
     @overload
     def indicators(self, *, by: None = None, day: int | None = None) -> dict[str, Any]: ...

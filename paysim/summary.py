@@ -48,7 +48,11 @@ Row = Sequence[str]
 
 
 def summary_text(
-    totals: dict[str, Any], scenario: Scenario, seed: int, scripted: Collection[str] = ()
+    totals: dict[str, Any],
+    scenario: Scenario,
+    seed: int,
+    scripted: Collection[str] = (),
+    indicators: dict[str, Any] | None = None,
 ) -> str:
     """
     Return the summary of a run as text, without a newline at its end.
@@ -58,6 +62,7 @@ def summary_text(
         scenario: What was run.
         seed: The seed it was run with.
         scripted: Ids of the agents whose behaviour was Python and not their policy.
+        indicators: Those to show, by name as in `Results.indicators`.
     """
     agents, rest = _chosen_agents(totals["agents"])
     sections = [
@@ -66,6 +71,7 @@ def summary_text(
         *_events(scenario),
         _system(totals),
         _means(totals),
+        *([_indicators(indicators)] if indicators else []),
         _flows(agents, rest),
         _costs(agents, rest, totals),
     ]
@@ -224,6 +230,26 @@ def _means(totals: dict[str, Any]) -> list[str]:
     if len(rows) == 1:
         return ["Settled by", "  nothing settled"]
     return ["Settled by", *_aligned(rows, "<>>>>")]
+
+
+def _indicators(found: dict[str, Any]) -> list[str]:
+    delay = found["delay_indicator"], found["delay_value_weighted_mean_ticks"]
+    rows = [
+        ["liquidity used", number(found["liquidity_used_value"]), "sum over agents and days"],
+        [
+            "between its bounds",
+            _figure(found["liquidity_bounds_position"]),
+            "0 netting at the close, 1 settlement without delay",
+        ],
+        ["turnover ratio", _figure(found["turnover_ratio"]), "value settled / liquidity used"],
+        ["delay indicator", _figure(delay[0], 4), "0 all at once, 1 all at the close"],
+        ["mean delay by value", _figure(delay[1]), "ticks"],
+    ]
+    return ["Indicators", *_aligned(rows, "<><")]
+
+
+def _figure(value: float | None, places: int = 2) -> str:
+    return "-" if value is None else f"{value:,.{places}f}"
 
 
 def _flows(agents: list[dict[str, Any]], rest: list[dict[str, Any]]) -> list[str]:

@@ -17,18 +17,10 @@ from paysim.indicators.flows import (
     queue_indicators,
     throughput_indicators,
 )
-from paysim.indicators.liquidity import (
-    bounds_position,
-    liquidity_efficiency,
-    liquidity_used,
-    lower_bound,
-    net_positions,
-    net_sender_index,
-    turnover_ratio,
-    upper_bound,
-)
+from paysim.indicators.liquidity import lower_bound, net_positions, net_sender_index
 from paysim.indicators.names import AGENT_COLUMNS
 from paysim.indicators.over_time import recycled_value
+from paysim.indicators.positions import position_indicators
 from paysim.indicators.structure import netting_ratio
 
 
@@ -66,7 +58,8 @@ def agent_rows(facts: Facts) -> list[dict[str, Any]]:
                 "received_volume": sum(facts.positions("received_volume", place)),
                 "received_value": sum(facts.positions("received_value", place)),
                 "paid_value_share": quotient(paid, everything),
-                **_liquidity(facts, place, paid),
+                **position_indicators(facts, paid, place),
+                **_funding(facts, place, paid),
                 **delay_indicators(facts, flow, delays[id]),
                 **queue_indicators(facts, flow),
                 **throughput_indicators(facts, flow),
@@ -78,24 +71,14 @@ def agent_rows(facts: Facts) -> list[dict[str, Any]]:
     return rows
 
 
-def _liquidity(facts: Facts, place: int, paid: int) -> dict[str, Any]:
-    daily = [liquidity_used(lowest) for lowest in facts.positions("lowest_net_position", place)]
-    due = facts.positions("due_value", place)
-    lower = sum(map(lower_bound, due, facts.positions("expected_value", place)))
-    upper = sum(map(upper_bound, facts.positions("immediate_lowest_net_position", place)))
+def _funding(facts: Facts, place: int, paid: int) -> dict[str, Any]:
     received = facts.by_day(facts.agent("received_value", place))
     payments = facts.by_day(facts.agent("paid_value", place))
     # The close is left out: at it, everybody's position is what the day came to.
     positions = [n for day in map(net_positions, received, payments) for n in day[:-1]]
+    due = facts.positions("due_value", place)
+    lower = sum(map(lower_bound, due, facts.positions("expected_value", place)))
     return {
-        "liquidity_used_value": sum(daily),
-        "liquidity_used_daily_mean_value": quotient(sum(daily), len(daily)),
-        "liquidity_used_daily_max_value": max(daily, default=0),
-        "liquidity_lower_bound_value": lower,
-        "liquidity_upper_bound_value": upper,
-        "liquidity_bounds_position": bounds_position(sum(daily), lower, upper),
-        "turnover_ratio": turnover_ratio(paid, sum(daily)),
-        "liquidity_efficiency": liquidity_efficiency(paid, sum(daily)),
         "recycled_share": quotient(recycled_value(facts, place), paid),
         "net_sender_index": net_sender_index(positions),
         "netting_ratio": netting_ratio(sum(due), lower),
@@ -118,7 +101,7 @@ def _tools(facts: Facts, place: int) -> dict[str, Any]:
 
 def _costs(facts: Facts, place: int) -> dict[str, str]:
     if facts.day is None:
-        agent = facts.results.totals()["agents"][place]
+        agent = facts.totals["agents"][place]
         costs = {f"{name}_cost": agent["cost"][name] for name in COMPONENTS}
         return {**costs, "total_cost": agent["total_cost"]}
     costs = {

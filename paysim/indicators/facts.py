@@ -5,6 +5,7 @@ What the indicators read: the columns of a run's tables, cut to a day or to all 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -82,6 +83,13 @@ class Facts:
         if key not in self._columns:
             self._columns[key] = getattr(self.results, table).column(name)
         return self._columns[key]
+
+    @cached_property
+    def totals(self) -> dict[str, Any]:
+        """
+        The totals of the run.
+        """
+        return self.results.totals()
 
     def system(self, name: str) -> list[Any]:
         """

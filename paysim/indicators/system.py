@@ -5,6 +5,7 @@ The indicators of the whole system.
 from __future__ import annotations
 
 from collections import Counter
+from itertools import compress
 from typing import Any
 
 from paysim.indicators.agent_tools import monitoring_tools
@@ -19,15 +20,9 @@ from paysim.indicators.flows import (
     throughput_curve,
     throughput_indicators,
 )
-from paysim.indicators.liquidity import (
-    bounds_position,
-    liquidity_efficiency,
-    liquidity_used,
-    lower_bound,
-    turnover_ratio,
-    upper_bound,
-)
+from paysim.indicators.liquidity import liquidity_used, lower_bound
 from paysim.indicators.over_time import gridlock_ticks, positions_in_use, recycled_value
+from paysim.indicators.positions import position_indicators
 from paysim.indicators.queues import gridlock_index, peak, queued_value, time_average
 from paysim.indicators.structure import (
     bilateral_net_debits,
@@ -50,7 +45,9 @@ def system_indicators(facts: Facts) -> dict[str, Any]:
         "ticks": facts.end_tick - facts.first_tick,
         "agents": len(facts.ids),
         **flows,
-        **_liquidity(facts, flows["settled_value"]),
+        **position_indicators(facts, flows["settled_value"]),
+        **_in_use(facts),
+        **_recycled(facts, flows["settled_value"]),
         **delay_indicators(facts, flow, rows),
         **queue_indicators(facts, flow),
         **_queued(facts, flows["arrived_value"] + flows["carried_over_value"]),
@@ -65,32 +62,19 @@ def system_indicators(facts: Facts) -> dict[str, Any]:
     }
 
 
-def _liquidity(facts: Facts, settled: int) -> dict[str, Any]:
-    daily = [0] * len(facts.days)
-    for row, lowest in enumerate(facts.positions("lowest_net_position")):
-        daily[row // len(facts.ids)] += liquidity_used(lowest)
-    used = sum(daily)
-    due, expected = facts.positions("due_value"), facts.positions("expected_value")
-    lower = sum(map(lower_bound, due, expected))
-    upper = sum(map(upper_bound, facts.positions("immediate_lowest_net_position")))
+def _in_use(facts: Facts) -> dict[str, Any]:
     in_use = positions_in_use(facts)
     highest, tick = peak(in_use, facts.first_tick)
     return {
-        "liquidity_used_value": used,
-        "liquidity_used_daily_mean_value": quotient(used, len(daily)),
-        "liquidity_used_daily_max_value": max(daily, default=0),
-        "liquidity_lower_bound_value": lower,
-        "liquidity_upper_bound_value": upper,
-        "liquidity_bounds_position": bounds_position(used, lower, upper),
-        "turnover_ratio": turnover_ratio(settled, used),
-        "liquidity_efficiency": liquidity_efficiency(settled, used),
         "liquidity_in_use_peak_value": highest,
         "liquidity_in_use_peak_tick": tick,
         "liquidity_in_use_mean_value": time_average(in_use),
-        "recycled_share": quotient(
-            sum(recycled_value(facts, place) for place in range(len(facts.ids))), settled
-        ),
     }
+
+
+def _recycled(facts: Facts, settled: int) -> dict[str, Any]:
+    value = sum(recycled_value(facts, place) for place in range(len(facts.ids)))
+    return {"recycled_share": quotient(value, settled)}
 
 
 def _queued(facts: Facts, due: int) -> dict[str, Any]:
@@ -99,17 +83,17 @@ def _queued(facts: Facts, due: int) -> dict[str, Any]:
 
 
 def _queued_value(facts: Facts) -> int:
-    names = ("queue", "transaction_id", "amount", "joined_tick", "left_tick", "outcome")
-    rows = zip(*(facts.column("queues", name) for name in names), strict=True)
     first, end = facts.first_tick, facts.end_tick
-    stays, was_withdrawn = [], False
-    for queue, id, amount, joined, left, outcome in rows:
-        if queue == "central":
-            was_withdrawn = was_withdrawn or outcome == "withdrawn"
-            if joined < end and (left is None or left >= first):
-                stays.append((id, amount))
-    if not was_withdrawn:
-        return queued_value(stays)
+    names = ("queue", "joined_tick", "left_tick")
+    wanted = [
+        queue == "central" and joined < end and (left is None or left >= first)
+        for queue, joined, left in zip(*(facts.column("queues", n) for n in names), strict=True)
+    ]
+    amounts = facts.column("queues", "amount")
+    if "withdrawn" not in facts.column("queues", "outcome"):
+        # Nobody comes twice, and what was split was not queued before: no need to look at ids.
+        return sum(compress(amounts, wanted))
+    stays = compress(zip(facts.column("queues", "transaction_id"), amounts, strict=True), wanted)
     parents = frozenset(filter(None, facts.column("transactions", "parent_id")))
     return queued_value(stays, parents)
 
@@ -168,7 +152,7 @@ def _concentration(facts: Facts) -> dict[str, Any]:
 
 def _costs(facts: Facts) -> dict[str, Any]:
     if facts.day is None:
-        totals = facts.results.totals()
+        totals = facts.totals
         costs = {component: totals["cost"][component] for component in COMPONENTS}
         return {"cost": costs, "total_cost": totals["total_cost"]}
     agents = len(facts.ids)

@@ -53,16 +53,16 @@ def system_text(indicators: dict[str, Any]) -> str:
     Return the indicators of the system as sections of aligned lines, each with its unit.
     """
     shown = {
-        title: [(i.label, _shown(indicators[name], i), i.unit) for name, i in section.items()]
+        title: [_line(indicators[name], indicator) for name, indicator in section.items()]
         for title, section in SYSTEM.items()
     }
     shown["Liquidity-saving mechanisms"] += [
-        (f"share of value settled by {cause}", _share(figure["value_share"]), SHARE)
+        (f"share of value settled by {cause}", _share(figure["value_share"]), "")
         for cause, figure in indicators["settled_by"].items()
     ]
     curve = indicators["throughput"] or []
     shown["Throughput"] += [
-        (f"settled by the end of tick {point['tick_of_day']}", _share(point["share"]), SHARE)
+        (f"settled by the end of tick {point['tick_of_day']}", _share(point["share"]), "")
         for point in curve
     ]
     costs = {**indicators["cost"], "total": indicators["total_cost"]}
@@ -72,16 +72,16 @@ def system_text(indicators: dict[str, Any]) -> str:
     names = max(len(row[0]) for rows in shown.values() for row in rows)
     values = max(len(row[1]) for rows in shown.values() for row in rows)
     sections = [
-        "\n".join(
-            [title]
-            + [
-                f"  {label:{names}}  {value:>{values}}  {'' if value == '-' else unit}".rstrip()
+        [
+            title,
+            *(
+                f"  {label:{names}}  {value:>{values}}  {unit}".rstrip()
                 for label, value, unit in rows
-            ]
-        )
+            ),
+        ]
         for title, rows in shown.items()
     ]
-    return "\n\n".join(sections)
+    return "\n\n".join("\n".join(section) for section in sections)
 
 
 def agents_text(table: Table) -> str:
@@ -111,6 +111,14 @@ def _table_text(table: Table, heads: dict[str, str], columns: dict[str, Indicato
         start = first[0].ljust(first[1]) if is_text else first[0].rjust(first[1])
         lines.append("  ".join([start, *(cell.rjust(width) for cell, width in rest)]).rstrip())
     return "\n".join(lines)
+
+
+def _line(value: Any, indicator: Indicator) -> tuple[str, str, str]:
+    """
+    Return the cells of a line; a percentage, and what is undefined, need no unit.
+    """
+    has_unit = value is not None and indicator.unit != SHARE
+    return indicator.label, _shown(value, indicator), indicator.unit if has_unit else ""
 
 
 def _shown(value: Any, indicator: Indicator) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 
 from apart import apart_lines
+from indicators import indicator_lines
 from lanes import history_line, lane_lines, orchestrator_lines
 from measuring import table
 
@@ -19,6 +20,7 @@ def main() -> int:
     Measure everything, print the table, and return the exit code.
     """
     lines = [*lane_lines(), history_line(), *apart_lines(), *orchestrator_lines()]
+    lines += indicator_lines()
     print(table(lines))
     return int(any(line.ok is False for line in lines))
 

@@ -5,7 +5,9 @@ Indicators of whole runs: worked by hand, and on random scenarios by their defin
 from __future__ import annotations
 
 import json
-from itertools import pairwise
+from collections import Counter
+from decimal import Decimal
+from itertools import combinations, pairwise
 
 import from_log
 import pytest
@@ -15,7 +17,8 @@ from strategies import generated_scenarios, scenarios
 
 import paysim
 from paysim.indicators.names import AGENT_COLUMNS, NESTED, SYSTEM, TICK_COLUMNS
-from paysim.testing import payment, tiny_scenario
+from paysim.policies import release, split, withdraw
+from paysim.testing import Scripted, payment, tiny_scenario
 
 OFF = {"bilateral_offsetting": False, "cycles": False, "gridlock_resolution": False}
 RING = [payment("A", "B", 5), payment("B", "C", 5), payment("C", "A", 5)]
@@ -27,6 +30,10 @@ def banks(**balances):
 
 def log_of(results):
     return [json.loads(line) for line in results._kernel.events_jsonl().splitlines()]
+
+
+def ids_of(config):
+    return [agent["id"] for agent in config["agent_configs"]]
 
 
 def run(config):
@@ -73,6 +80,66 @@ def test_two_banks():
     assert [point["share"] for point in found["throughput"]] == [0] * 3 + [1] * 7
 
 
+# ALPHA ends 50,000 down from tick 20 on, which BETA has: a lender and a borrower. In the tenth of
+# tick 20 ALPHA receives half of what it pays, and BETA more than it pays.
+TWO_BANKS_BY_AGENT = {
+    "agent_id": ["ALPHA", "BETA"],
+    "liquidity_used_value": [50_000, 50_000],
+    "liquidity_lower_bound_value": [50_000, 0],
+    "liquidity_upper_bound_value": [100_000, 0],
+    "liquidity_bounds_position": [0, None],
+    "turnover_ratio": [2, 1],
+    "paid_value_share": pytest.approx([2 / 3, 1 / 3]),
+    "recycled_share": [0.5, 1],
+    "net_sender_index": [1, -1],
+    "netting_ratio": [0.5, 1],
+    "delay_indicator": [pytest.approx(15 / 54), 0],
+    "delayed_volume": [1, 0],
+    "central_queue_peak_value": [100_000, 0],
+    "lowest_net_position": [-50_000, -50_000],
+    "highest_net_position": [50_000, 50_000],
+    "available_at_start_min_value": [60_000, 50_000],
+    "delay_cost": ["150", "0"],
+    "total_cost": ["150", "0"],
+}
+
+
+def test_two_banks_by_agent():
+    """
+    So are those of each agent, of all days and of the only one, and the tools of BCBS 248.
+    """
+    results = paysim.run(paysim.load_scenario(ROOT / "scenarios/two_banks.yaml"))
+    for day in (None, 0):
+        table = results.indicators(by="agent", day=day)
+        found = {name: table.column(name) for name in TWO_BANKS_BY_AGENT}
+        assert found == TWO_BANKS_BY_AGENT
+    assert results.indicators(day=0) == results.indicators()
+    tools = results.indicators()["bcbs248"]["ALPHA"]
+    usage = tools["a1_daily_maximum_usage"]
+    assert (usage["negative"]["largest"], usage["positive"]["mean"]) == ([-50_000], 50_000)
+    assert tools["a2_available_at_start"]["mean"]["own_balance"] == 60_000
+    assert tools["a3_total_payments"]["sent"]["largest"] == [100_000]
+    assert tools["a3_total_payments"]["received"]["largest"] == [50_000]
+    assert tools["c1_throughput"] == [0] * 3 + [1] * 7
+
+
+def test_obligations():
+    """
+    Of two transactions with a deadline one is unsettled at it; a third has none.
+    """
+    rows = [payment("A", "B", 10, deadline_tick=3), payment("A", "B", 4, deadline_tick=3)]
+    results = paysim.run(
+        tiny_scenario(
+            agent_configs=banks(A=4, B=0), transactions=[*rows, payment("A", "B", 9, tick=2)]
+        )
+    )
+    tool = results.indicators()["bcbs248"]["A"]["a4_time_specific_obligations"]
+    assert tool == {"volume": 2, "value": 14, "missed_volume": 1, "missed_value": 10}
+    names = ("timed_volume", "timed_value", "missed_volume", "missed_value")
+    table = results.indicators(by="agent")
+    assert [table.column(name) for name in names] == [[2, 0], [14, 0], [1, 0], [10, 0]]
+
+
 def two_days():
     """
     Return a run in which A owes B 10 and gets 4 on day 0, and 6 from outside on day 1.
@@ -106,6 +173,47 @@ def test_two_days():
     ]
     shares = results.indicators(by="tick").column("throughput_share")
     assert shares == pytest.approx([4 / 14, 4 / 14, 1, 1])
+    both = by_day[2]
+    assert {point["share"] for point in both["throughput"]} == {14 / 24}
+    assert both["throughput_50_tick_of_day"] == 0
+    assert both["throughput_75_tick_of_day"] is None
+    assert both["liquidity_used_daily_mean_value"] == 7
+    assert both["liquidity_used_daily_max_value"] == 10
+    assert both["bilateral_netting_ratio"] == pytest.approx(1 - (6 + 10) / 24)
+
+
+def test_credit_is_available():
+    """
+    What is available at the start is the balance and the credit limit, each told.
+    """
+    agent = {"id": "A", "opening_balance": 5, "credit_limit": 7, "liquidity_pool": 40}
+    agent["liquidity_allocation_fraction"] = "0.25"
+    scenario = tiny_scenario(agent_configs=[agent, *banks(B=0)])
+    results = paysim.run(scenario)
+    tool = results.indicators()["bcbs248"]["A"]["a2_available_at_start"]
+    assert tool["smallest"] == [
+        {"total": 22, "own_balance": 5, "allocated_from_pool": 10, "credit_limit": 7}
+    ]
+    assert results.indicators(by="agent").column("available_at_start_min_value") == [22, 0]
+
+
+def test_close_does_not_count():
+    """
+    Who lends until the last tick of the day is a lender, whatever that tick brings.
+    """
+    rows = [payment("A", "B", 5), payment("B", "A", 15, tick=1)]
+    config = {"agent_configs": banks(A=5, B=15), "ticks_per_day": 2, "transactions": rows}
+    table = paysim.run(tiny_scenario(**config)).indicators(by="agent")
+    assert table.column("net_sender_index") == [1, -1]
+
+
+def test_gridlock_by_tick():
+    """
+    A gridlock is told for each tick but the last of a day.
+    """
+    config = {"agent_configs": banks(A=0, B=0, C=0), "lsm_config": OFF, "transactions": RING}
+    table = paysim.run(tiny_scenario(ticks_per_day=3, num_days=2, **config)).indicators(by="tick")
+    assert table.column("is_gridlock") == [True, True, None] * 2
 
 
 @pytest.mark.parametrize(
@@ -127,6 +235,20 @@ def test_gridlock(balances, index):
     assert paysim.run(tiny_scenario(**config)).indicators()["gridlock_index"] == index
     resolved = config | {"lsm_config": OFF | {"gridlock_resolution": True}}
     assert paysim.run(tiny_scenario(**resolved)).indicators()["gridlock_index"] == 0
+
+
+@pytest.mark.parametrize("again", [[release("row-1")], [split("row-1", 2)]])
+def test_queued_twice(again):
+    """
+    What leaves the central queue and comes back, whole or in parts, counts once.
+    """
+    script = {0: [release("row-1")], 1: [withdraw("row-1")], 2: again}
+    scenario = tiny_scenario(agent_configs=banks(A=0, B=0), transactions=[payment("A", "B", 10)])
+    simulation = paysim.Simulation(scenario, behaviour={"A": Scripted(script)})
+    simulation.run()
+    found = simulation.results().indicators()
+    assert (found["queued_value"], found["queued_share"]) == (10, 1)
+    assert found["central_queue_peak_value"] == 10
 
 
 def test_names():
@@ -243,6 +365,11 @@ def test_delay_and_flows(config):
         value = sum(life.amount for life in due)
         assert found["arrived_value"] + found["carried_over_value"] == value
         assert found["unsettled_value"] == sum(life.amount for life in due if life.waits(last))
+        owed = Counter()
+        for life in due:
+            owed[life.sender, life.receiver] += life.amount
+        net = [abs(owed[a, b] - owed[b, a]) for a, b in combinations(ids_of(config), 2)]
+        assert found["bilateral_netting_ratio"] == ((value - sum(net)) / value if value else None)
         in_queue = {
             life.id: life.amount
             for life in due
@@ -286,6 +413,14 @@ def test_shares_and_sums(config):
     for name in ("arrived_value", "settled_value", "unsettled_value", "cancelled_value"):
         assert sum(agents.column(name)) == found[name]
     assert sum(agents.column("delayed_volume")) == found["delayed_volume"]
+    shares = zip(agents.column("lsm_value_share"), agents.column("settled_value"), strict=True)
+    lsm = sum((share or 0) * value for share, value in shares)
+    assert lsm == pytest.approx(sum(found["settled_by"][cause]["value"] for cause in from_log.LSM))
+    days = [results.indicators(day=day) for day in range(config["num_days"])]
+    for day, figures in enumerate(days):
+        daily = results.indicators(by="agent", day=day).column("total_cost")
+        assert sum(map(Decimal, daily)) == Decimal(figures["total_cost"])
+    assert sum(Decimal(day["total_cost"]) for day in days) == Decimal(found["total_cost"])
     names = ("delay_indicator", "settled_share", "queued_share", "recycled_share", "gridlock_index")
     assert all(0 <= (found[name] or 0) <= 1 for name in names)
     assert all(-1 <= (index or 0) <= 1 for index in agents.column("net_sender_index"))
@@ -300,7 +435,7 @@ def test_gridlocks(config):
     log = log_of(results)
     every = from_log.lives(log)
     classes = results.scenario.rules.priority_classes
-    ids = [agent["id"] for agent in config["agent_configs"]]
+    ids = ids_of(config)
     liquidity = results.agents.column("available_liquidity")
     for tick, answer in enumerate(results.gridlocks()):
         order = from_log.central_queue(log, tick, classes.urgent, classes.high)
