@@ -3,11 +3,15 @@
 pub mod bilateral_table;
 pub mod bookings;
 pub mod closed;
+pub mod column;
+pub mod day_figures;
 pub mod delay_table;
 pub mod event_lines;
 pub mod event_table;
 pub mod explain;
+pub mod gridlocks;
 pub mod moment;
+pub mod parallel;
 pub mod position_table;
 pub mod queue_table;
 pub mod rebuild;
