@@ -350,6 +350,9 @@ def _movement(movement: dict[str, Any]) -> str:
                 movement["balance_after"] + movement["credit_deferred"] > movement["balance_before"]
             )
             text += f" {'from' if is_in else 'to'} {name(movement['counterparty_id'])}"
+    if kind == "credit_limit_changed":
+        before, after = (movement[f"available_liquidity_{when}"] for when in ("before", "after"))
+        text += f"; available {number(before)} → {number(after)}"
     if movement["credit_deferred"]:
         text += f"; {number(movement['credit_deferred'])} of credit deferred"
     return text

@@ -613,6 +613,31 @@ def test_before_and_after_the_run():
         results.trace("row-1")
 
 
+def keys_of(value):
+    """
+    Return all keys of dicts within dicts and lists.
+    """
+    if isinstance(value, dict):
+        return set(value) | {key for inner in value.values() for key in keys_of(inner)}
+    return {key for inner in value for key in keys_of(inner)} if isinstance(value, list) else set()
+
+
+def test_guide_names_every_key():
+    """
+    The guide names every key that a trace and an explanation have, those of rules and parameters of
+    policies aside, which are those of a scenario.
+    """
+    page = (ROOT / "docs" / "guides" / "explain.md").read_text()
+    rows = [payment("BANK_A", "BANK_B", 600), payment("BANK_A", "BANK_B", 600)]
+    rows += [payment("BANK_B", "BANK_A", 5)]
+    results = paysim.run(tiny_scenario(transactions=rows))
+    told = {k: v for k, v in results.explain("BANK_A", 0).items() if k not in ("rules", "policy")}
+    later = {k: v for k, v in results.explain("BANK_A", 1).items() if k not in ("rules", "policy")}
+    keys = keys_of([dict(results.trace("row-1")), told, later])
+    assert len(keys) > 80
+    assert [key for key in keys | {"rules", "policy"} if f"`{key}`" not in page] == []
+
+
 def test_commands(tmp_path, capsys):
     """
     The commands print what the methods tell, as text or as JSON; bad input ends with code 2.
