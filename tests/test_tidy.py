@@ -13,8 +13,9 @@ from record import ROOT
 LAYERS = """
 errors exact texts regular_file fields records files behaviour rules scenario_events arrival_tables
 bounds event_ids weight_checks event_checks scenario added_events schema loading state_file
-checkpoint_format checkpoints summary run_record run_directory results reopening policies operation_log clock
-agent processes arguments saving simulation orchestrator testing logs queries cli
+checkpoint_format checkpoints summary run_record run_directory results reopening policies
+operation_log clock agent processes arguments saving simulation orchestrator testing logs queries
+cli
 """
 """
 Every module imports only modules that stand before it, wherever in its text the import stands.
