@@ -14,10 +14,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from paysim import errors, policies, testing
+    from paysim import errors, plotting, policies, testing
     from paysim._kernel import GivenTransactions
     from paysim.agent import Agent
     from paysim.clock import TickOutcome
+    from paysim.comparison import Comparison, compare
     from paysim.errors import PaysimError, ScenarioError
     from paysim.files.transactions import load_transactions
     from paysim.loading import load_scenario
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Agent",
     "AgentConfig",
+    "Comparison",
     "GivenTransactions",
     "Orchestrator",
     "PaysimError",
@@ -44,10 +46,12 @@ __all__ = [
     "TickOutcome",
     "Transaction",
     "__version__",
+    "compare",
     "errors",
     "load_scenario",
     "load_transactions",
     "open_results",
+    "plotting",
     "policies",
     "query",
     "run",
@@ -57,6 +61,7 @@ __all__ = [
 _HOME = {
     "Agent": "agent",
     "AgentConfig": "scenario",
+    "Comparison": "comparison",
     "GivenTransactions": "_kernel",
     "Orchestrator": "orchestrator",
     "PaysimError": "errors",
@@ -67,6 +72,7 @@ _HOME = {
     "Simulation": "simulation",
     "TickOutcome": "clock",
     "Transaction": "scenario",
+    "compare": "comparison",
     "load_scenario": "loading",
     "load_transactions": "files.transactions",
     "open_results": "reopening",
@@ -74,7 +80,7 @@ _HOME = {
     "run": "simulation",
 }
 
-_MODULES = {"errors", "policies", "testing"}
+_MODULES = {"errors", "plotting", "policies", "testing"}
 
 
 def __getattr__(name: str) -> Any:

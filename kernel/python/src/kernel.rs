@@ -6,6 +6,7 @@ use paysim_kernel::costs::Component;
 use paysim_kernel::event::Cause;
 use paysim_kernel::ids::{AgentId, TransactionId};
 use paysim_kernel::rate::cost_text;
+use paysim_kernel::results::gridlocks::gridlocks;
 use paysim_kernel::results::rebuild::Flow;
 use paysim_kernel::results::table::Table as Columns;
 use paysim_kernel::results::{
@@ -20,6 +21,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
 use crate::convert::{Numbers, scenario_event, specification};
 use crate::errors::{Whole, exception, plain, refused};
+use crate::history;
 use crate::table::Table;
 use crate::view::{View, view};
 
@@ -390,12 +392,37 @@ impl Kernel {
         self.table(py, delay_table::delays)
     }
 
+    /// The life of a transaction; its nearest ids if there is no such.
+    fn trace<'py>(&self, py: Python<'py>, transaction_id: &str) -> PyResult<Bound<'py, PyAny>> {
+        self.told(self.system.check_sound())?;
+        history::trace(py, &self.system, transaction_id)
+    }
+
+    /// What an agent saw and decided in a closed tick, and what became of its transactions.
+    fn explain<'py>(
+        &self,
+        py: Python<'py>,
+        agent: Whole,
+        tick: Whole,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.told(self.system.check_sound())?;
+        let agent = self.agent(agent)?;
+        let tick = tick.narrow("tick", "at least 0 and below 2**32")?;
+        history::explain(py, &self.system, agent, tick)
+    }
+
     /// Writes the event log as JSON lines, whole or not at all; the number of events.
     fn write_events(&self, py: Python<'_>, path: PathBuf) -> PyResult<usize> {
         self.told(self.system.check_sound())?;
         py.detach(|| write_file(&path, |out| event_lines::write(&self.system, out)))
             .map_err(plain)?;
         Ok(self.system.state().journal.len())
+    }
+
+    /// Whether each tick ended in a gridlock.
+    fn gridlocks(&self, py: Python<'_>) -> PyResult<Vec<bool>> {
+        self.told(self.system.check_sound())?;
+        Ok(py.detach(|| gridlocks(&self.system)))
     }
 
     /// The event log as JSON lines.
