@@ -347,7 +347,8 @@ def test_without_other_libraries():
         "import sys; sys.modules.update(dict.fromkeys(('pyarrow', 'pandas', 'polars', 'numpy')))\n"
         "import paysim; from paysim.testing import payment, tiny_scenario\n"
         "results = paysim.run(tiny_scenario(transactions=[payment('BANK_A', 'BANK_B', 5)]))\n"
-        "answer = paysim.query(results, 'select amount, is_overdue from transactions'); print(answer)\n"
+        "answer = paysim.query(results, 'select amount, is_overdue from transactions')\n"
+        "print(answer)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout == "amount  is_overdue\n------  ----------\n     5  false\n"
