@@ -8,10 +8,12 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+from collections import Counter
 from decimal import Decimal
 
 import polars
@@ -659,3 +661,32 @@ def test_guide():
     words = [*VIEWS, *(name for name, _ in views._RUNS)]
     words += [param.opts[-1] for param in cli.commands["query"].params if param.opts[0][0] == "-"]
     assert [word for word in words if f"`{word}" not in page and f" {word}" not in page] == []
+
+
+def test_without_sql(busy, directory, tmp_path, monkeypatch):
+    """
+    The programs of the guide that read the files of a run find in them what the tables say.
+    """
+    page = (ROOT / "docs" / "guides" / "logs.md").read_text().split("## Without SQL")[1]
+    programs = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(programs) == 2
+    shutil.copytree(directory, tmp_path / "busy_day")
+    monkeypatch.chdir(tmp_path)
+    found = {}
+    for program in programs:
+        exec(program, found)
+    kinds = Counter(busy.events.column("event"))
+    assert len(found["queued"]) == kinds["queued"] > 0
+    assert found["total"] == Decimal(busy.totals()["total_cost"])
+
+
+def test_pandas(busy):
+    """
+    An answer goes into pandas as rows, and as columns where it has pyarrow.
+    """
+    pandas = pytest.importorskip("pandas")
+    answer = paysim.query(busy, "select tick, cost from ticks")
+    assert pandas.DataFrame(answer.to_dicts()).shape == (600, 2)
+    if hasattr(pandas.DataFrame, "from_arrow"):
+        pytest.importorskip("pyarrow")
+        assert pandas.DataFrame.from_arrow(answer).shape == (600, 2)
