@@ -4,7 +4,8 @@ Recorded outputs: golden hashes of event logs, and what the pages say that progr
 Run as a program (`make record`) it writes all of them anew; the tests compare.
 
 A page refers to recordings in two ways. A comment that names a file stands for the fenced block
-after it, which holds that file. A fenced `console` block holds commands and what they print.
+after it, which holds that file. A fenced `console` block holds commands and what they print; a
+command goes on over the lines in which a quotation mark is open.
 """
 
 from __future__ import annotations
@@ -71,11 +72,25 @@ def rendered(page: str) -> str:
 
 def _session(block: str, folder: str) -> str:
     text = ""
-    for line in block.splitlines():
+    lines = iter(block.splitlines())
+    for line in lines:
         if line.startswith("$ paysim "):
+            while not _is_closed(line):
+                line += f"\n{next(lines)}"
             printed = output("-m", "paysim", *shlex.split(line)[2:], folder=folder)
             text += f"{line}\n{printed}"
     return text
+
+
+def _is_closed(command: str) -> bool:
+    """
+    Whether every quotation mark of a command has its counterpart.
+    """
+    try:
+        shlex.split(command)
+    except ValueError:
+        return False
+    return True
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from paysim.errors import PaysimError, ScenarioError, shown
@@ -83,7 +84,7 @@ def query(runs: Runs, sql: str) -> QueryResult:
     connection = duckdb.connect(":memory:", config=dict(LOCKS))
     try:
         _check_reading(connection, sql)
-        sql = listing(sql) or sql
+        sql = listing(sql) or _without_end(sql)
         sources = [source for view in views_in(sql) for source in add_view(connection, view, named)]
         _interruptible(connection, lambda: connection.sql(sql).create(ANSWER))
         for source in sources:
@@ -116,29 +117,50 @@ def _check_reading(connection: Any, sql: str) -> None:
         )
 
 
+def _without_end(sql: str) -> str:
+    """
+    Return a statement without its semicolon and the comments that follow, which DuckDB would take
+    for part of it.
+    """
+    import duckdb
+
+    text = sql.encode()
+    for start, kind in duckdb.tokenize(sql):
+        if kind == duckdb.token_type.operator and text[start : start + 1] == b";":
+            return text[:start].decode()
+    return sql
+
+
 def _interruptible(connection: Any, work: Callable[[], object]) -> None:
     """
     Let a connection work in a thread of its own, so that Ctrl-C can break it off.
     """
     failures: list[BaseException] = []
     done = threading.Event()
+    is_broken_off = False
 
     def run() -> None:
         try:
-            work()
+            if not is_broken_off:
+                work()
         except BaseException as error:
             failures.append(error)
         finally:
             done.set()
 
     thread = threading.Thread(target=run, name="paysim query", daemon=True)
-    thread.start()
     try:
+        thread.start()
         while not done.wait(WAIT_SECONDS):
             pass
     except BaseException:
-        connection.interrupt()
-        thread.join()
+        is_broken_off = True
+        # An interruption that comes before the work has no effect. The program must not end with
+        # the thread at work, nor is it kept any longer by a second Ctrl-C.
+        while thread.is_alive():
+            with suppress(KeyboardInterrupt):
+                connection.interrupt()
+                thread.join(WAIT_SECONDS / 10)
         raise
     thread.join()
     if failures:
