@@ -31,6 +31,7 @@ from plot_runs import (
     unit_of,
     without_transactions,
 )
+from record import ROOT
 
 import paysim
 from paysim import PaysimError, ScenarioError, plotting
@@ -509,6 +510,15 @@ def test_captions():
         assert ". " not in each.caption
         assert each.function is getattr(plotting, each.name)
         assert each.name in plotting.__all__
+
+
+def test_guide():
+    """
+    The guide lists every chart with its caption.
+    """
+    page = (ROOT / "docs" / "guides" / "plots.md").read_text(encoding="utf-8")
+    for each in (*CHARTS, TRADE_OFF):
+        assert f"| `{each.name}` | {each.caption} |" in page
 
 
 def test_time_axis():
