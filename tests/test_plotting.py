@@ -19,6 +19,7 @@ import pytest
 from plot_runs import (
     MANY,
     NASTY,
+    Table,
     busy_day,
     kind,
     made_up,
@@ -36,7 +37,7 @@ from record import ROOT
 import paysim
 from paysim import PaysimError, ScenarioError, plotting
 from paysim.plotting import CHARTS, TRADE_OFF
-from paysim.plotting.reading import LABEL_MAX, labelled
+from paysim.plotting.reading import LABEL_MAX, labelled, sums
 from paysim.testing import payment, tiny_scenario
 
 NAMES = [each.name for each in CHARTS]
@@ -422,10 +423,51 @@ def test_large_values():
     pairs = [(day, "BANK_A", "BANK_B", amount) for day in range(5)]
     names = ["day", "sender_id", "receiver_id", "settled_value"]
     frame = pl.DataFrame(pairs, schema=names, orient="row")
+    assert sums(frame, ["settled_value"], ["sender_id"]) == {"BANK_A": (5 * amount,)}
+    assert sums(frame, ["settled_value"]) == {(): (5 * amount,)}
     run = SimpleNamespace(scenario=tiny_scenario(), bilateral=frame, days=range(5))
     chart = plotting.bilateral_flows(run)
     assert unit_of(chart) == 10**18
     assert rows(chart) == [{"sender": "BANK_A", "receiver": "BANK_B", "value": 20.0}]
+
+
+@pytest.mark.parametrize("short", [0, 1])
+def test_large_shares(short):
+    """
+    Half of a large value is reached when half of it has settled, and not one unit before.
+    """
+    large = 10**18
+    results = paysim.run(
+        tiny_scenario(
+            agent_configs=[
+                {"id": "BANK_A", "opening_balance": large},
+                {"id": "BANK_B", "opening_balance": 0},
+            ],
+            transactions=[
+                payment("BANK_A", "BANK_B", large - short),
+                payment("BANK_A", "BANK_B", large + short, tick=1),
+            ],
+        )
+    )
+    chart = plotting.throughput(results)
+    assert ("50 % at tick 0" in texts(chart)) is (short == 0)
+    assert ("50 % is not reached." in texts(chart)) is (short == 1)
+
+
+def test_too_large():
+    """
+    A day with more value than 64 bits hold is refused by throughput, not drawn wrong.
+    """
+    day = pl.DataFrame(
+        {
+            "arrived_value": [1, 2**62],
+            "internal_queue_value": [2**62, 0],
+            "central_queue_value": [2**62, 0],
+        }
+    )
+    run = SimpleNamespace(scenario=tiny_scenario(), days=Table(day), ticks=pl.DataFrame())
+    with pytest.raises(PaysimError, match=r"^the value due on day 1 must be at most 9223372036854"):
+        plotting.throughput(run)
 
 
 # --- nothing to draw ------------------------------------------------------------------------------
