@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import attrs
 
+from paysim.plain_text import aligned as _aligned
 from paysim.scenario import AgentConfig, Policy, Scenario, ScenarioEvent
 from paysim.scenario_events import DirectTransfer, ExtraTransaction, Halt, Resume
 
@@ -80,7 +81,9 @@ def _rules(scenario: Scenario, seed: int) -> list[str]:
     half = (len(cells) + 1) // 2
     rows = []
     for left, right in zip(cells[:half], [*cells[half:], ("", "", "")], strict=False):
-        rows.append([left[0], _shown(left[1]), left[2], right[0], _shown(right[1]), right[2]])
+        rows.append(
+            [left[0], value_text(left[1]), left[2], right[0], value_text(right[1]), right[2]]
+        )
     return ["Rules (* left at its default)", *_aligned(rows, "<<<<<<")]
 
 
@@ -90,18 +93,18 @@ def _policies(scenario: Scenario, scripted: Collection[str]) -> list[str]:
     default = attrs.fields(AgentConfig).policy.default
     rows = [
         [
-            _number(count),
+            number(count),
             "agent" if count == 1 else "agents",
             policy.name + (" *" if policy == default else ""),
-            _parameters(policy),
+            parameters_text(policy),
         ]
         for policy, count in counts.items()
     ]
     if scripted:
         agents_word = "agent" if len(scripted) == 1 else "agents"
-        rows.append([_number(len(scripted)), agents_word, "in Python", ""])
+        rows.append([number(len(scripted)), agents_word, "in Python", ""])
     # An agent's keys are many and alike, so that which of them were given is not kept.
-    return ["Policies (* equals the default)", *_aligned(rows, "><<<"), _accounts(agents)]
+    return ["Policies (* equals the default)", *_aligned(rows, "><<<"), accounts_text(agents)]
 
 
 def _events(scenario: Scenario) -> list[list[str]]:
@@ -113,15 +116,21 @@ def _events(scenario: Scenario) -> list[list[str]]:
         return []
     rows = []
     for event in events[:EVENTS_SHOWN]:
-        when = f"tick {event.tick}"
-        if event.every_ticks is not None:
-            until = "" if event.until_tick is None else f" up to {event.until_tick}"
-            when = f"from tick {event.tick} every {event.every_ticks}{until}"
-        rows.append([when, event.name, _concerned(event)])
+        rows.append([when_text(event), event.name, _concerned(event)])
     lines = _aligned(rows, "<<<")
     if len(events) > EVENTS_SHOWN:
-        lines.append(f"  and {_number(len(events) - EVENTS_SHOWN)} more")
+        lines.append(f"  and {number(len(events) - EVENTS_SHOWN)} more")
     return [["Scenario events", *lines]]
+
+
+def when_text(event: ScenarioEvent) -> str:
+    """
+    Return when an event happens: in one tick, or from one on every so many.
+    """
+    if event.every_ticks is None:
+        return f"tick {event.tick}"
+    until = "" if event.until_tick is None else f" up to {event.until_tick}"
+    return f"from tick {event.tick} every {event.every_ticks}{until}"
 
 
 def _concerned(event: ScenarioEvent) -> str:
@@ -135,7 +144,7 @@ def _concerned(event: ScenarioEvent) -> str:
     return "all" if event.agent_id is None else _id(event.agent_id)
 
 
-def _accounts(agents: Sequence[AgentConfig]) -> str:
+def accounts_text(agents: Sequence[AgentConfig]) -> str:
     """
     Return the line that says what agents may have besides a balance.
     """
@@ -144,9 +153,9 @@ def _accounts(agents: Sequence[AgentConfig]) -> str:
     shares = {agent.liquidity_allocation_fraction for agent in agents if agent.liquidity_pool}
     if shares:
         least, most = min(shares), max(shares)
-        share = _shown(most) if least == most else f"{_shown(least)} to {_shown(most)}"
+        spread = value_text(most) if least == most else f"{value_text(least)} to {value_text(most)}"
         is_default = shares == {attrs.fields(AgentConfig).liquidity_allocation_fraction.default}
-        pools += f", allocated fraction {share}{' *' if is_default else ''}"
+        pools += f", allocated fraction {spread}{' *' if is_default else ''}"
     return f"  credit limits: {credit}; liquidity pools: {pools}"
 
 
@@ -155,20 +164,23 @@ def _held(amounts: Iterable[int]) -> str:
     some = [amount for amount in every if amount]
     if not some:
         return "none *"
-    return f"{_number(len(some))} of {_number(len(every))} agents, {_number(sum(some))} in all"
+    return f"{number(len(some))} of {number(len(every))} agents, {number(sum(some))} in all"
 
 
-def _parameters(policy: Policy) -> str:
+def parameters_text(policy: Policy) -> str:
+    """
+    Return the parameters of a policy, with a star at those that equal their default.
+    """
     texts = []
     for field in attrs.fields(type(policy)):
         value = getattr(policy, field.name)
-        texts.append(f"{field.name} {_shown(value)}{' *' if value == field.default else ''}")
+        texts.append(f"{field.name} {value_text(value)}{' *' if value == field.default else ''}")
     return ", ".join(texts)
 
 
 def _system(totals: dict[str, Any]) -> list[str]:
     settled = totals["settlements"]
-    whole = _sum([settled, totals["unsettled"], totals["cancelled"]])
+    whole = summed([settled, totals["unsettled"], totals["cancelled"]])
     rows = [["", "volume", "value", "of volume", "of value"]]
     for head, figure in (
         ("arrived", totals["arrivals"]),
@@ -176,10 +188,10 @@ def _system(totals: dict[str, Any]) -> list[str]:
         ("unsettled", totals["unsettled"]),
         ("cancelled", totals["cancelled"]),
     ):
-        row = [head, _number(figure["volume"]), _number(figure["value"])]
+        row = [head, number(figure["volume"]), number(figure["value"])]
         if head != "arrived":
-            row += [_share(figure["volume"], whole["volume"])]
-            row += [_share(figure["value"], whole["value"])]
+            row += [share(figure["volume"], whole["volume"])]
+            row += [share(figure["value"], whole["value"])]
         rows.append(row)
     lines = [*_aligned(rows, "<>>>>"), f"  peak central queue   {_peak(totals['peak_queue'])}"]
     if whole["volume"] != totals["arrivals"]["volume"]:
@@ -193,8 +205,8 @@ def _peak(peak: dict[str, int]) -> str:
     """
     if not peak["volume"]:
         return "empty at the end of every tick"
-    volume = f"{_number(peak['volume'])} transaction{'s' * (peak['volume'] != 1)}"
-    value = f"{_number(peak['value'])} in value at the end of tick {peak['value_tick']}"
+    volume = f"{number(peak['volume'])} transaction{'s' * (peak['volume'] != 1)}"
+    value = f"{number(peak['value'])} in value at the end of tick {peak['value_tick']}"
     if peak["volume_tick"] == peak["value_tick"]:
         return f"{volume}, {value}"
     return f"{volume} at the end of tick {peak['volume_tick']}; {value}"
@@ -205,9 +217,9 @@ def _means(totals: dict[str, Any]) -> list[str]:
     rows = [["", "volume", "value", "of volume", "of value"]]
     for cause, figure in totals["settled_by"].items():
         if figure["volume"]:
-            row = [cause, _number(figure["volume"]), _number(figure["value"])]
-            row += [_share(figure["volume"], settled["volume"])]
-            row += [_share(figure["value"], settled["value"])]
+            row = [cause, number(figure["volume"]), number(figure["value"])]
+            row += [share(figure["volume"], settled["volume"])]
+            row += [share(figure["value"], settled["value"])]
             rows.append(row)
     if len(rows) == 1:
         return ["Settled by", "  nothing settled"]
@@ -225,9 +237,9 @@ def _flows(agents: list[dict[str, Any]], rest: list[dict[str, Any]]) -> list[str
     for name, group in groups:
         row = [name]
         for head in heads:
-            figure = _sum(agent[head] for agent in group)
-            row += [_number(figure["volume"]), _number(figure["value"])]
-        rows.append([*row, _number(_sum(agent["unsettled"] for agent in group)["value"])])
+            figure = summed(agent[head] for agent in group)
+            row += [number(figure["volume"]), number(figure["value"])]
+        rows.append([*row, number(summed(agent["unsettled"] for agent in group)["value"])])
     title = "Agents" + (" (those that sent most)" if rest else "")
     return [title, *_aligned(rows, "<>>>>>>>"), DELAYED]
 
@@ -240,14 +252,16 @@ def _costs(
         return ["Costs", "  none"]
     rows = [["", *(COMPONENTS[name] for name in borne), "total"]]
     for agent in agents:
-        costs = [_cost(Decimal(agent["cost"][name])) for name in borne]
-        rows.append([_id(agent["id"]), *costs, _cost(Decimal(agent["total_cost"]))])
+        costs = [cost_text(Decimal(agent["cost"][name])) for name in borne]
+        rows.append([_id(agent["id"]), *costs, cost_text(Decimal(agent["total_cost"]))])
     if rest:
         sums = [sum(Decimal(agent["cost"][name]) for agent in rest) for name in borne]
         everything = sum(Decimal(agent["total_cost"]) for agent in rest)
-        rows.append([f"and {len(rest)} more", *(_cost(Decimal(s)) for s in (*sums, everything))])
-    costs = [_cost(Decimal(totals["cost"][name])) for name in borne]
-    rows.append(["all", *costs, _cost(Decimal(totals["total_cost"]))])
+        rows.append(
+            [f"and {len(rest)} more", *(cost_text(Decimal(s)) for s in (*sums, everything))]
+        )
+    costs = [cost_text(Decimal(totals["cost"][name])) for name in borne]
+    rows.append(["all", *costs, cost_text(Decimal(totals["total_cost"]))])
     return ["Costs", *_aligned(rows, "<" + ">" * (len(borne) + 1)), ROUNDED]
 
 
@@ -263,7 +277,10 @@ def _chosen_agents(
     return ranked[:AGENTS_SHOWN], ranked[AGENTS_SHOWN:]
 
 
-def _sum(figures: Iterable[dict[str, int]]) -> dict[str, int]:
+def summed(figures: Iterable[dict[str, int]]) -> dict[str, int]:
+    """
+    Return the volume and the value of figures taken together.
+    """
     total = {"volume": 0, "value": 0}
     for figure in figures:
         total["volume"] += figure["volume"]
@@ -271,15 +288,21 @@ def _sum(figures: Iterable[dict[str, int]]) -> dict[str, int]:
     return total
 
 
-def _number(value: int) -> str:
+def number(value: int) -> str:
+    """
+    Return a whole number with commas.
+    """
     return f"{value:,}"
 
 
-def _share(part: int, whole: int) -> str:
+def share(part: int, whole: int) -> str:
+    """
+    Return a share in per cent, or a dash where there is no whole.
+    """
     return f"{Decimal(part) / Decimal(whole):.1%}" if whole else "-"
 
 
-def _cost(cost: Decimal) -> str:
+def cost_text(cost: Decimal) -> str:
     """
     Return a cost to two places; one that is too small for them is not shown as nothing.
     """
@@ -291,31 +314,14 @@ def _id(id: str) -> str:
     return id if len(id) <= ID_WIDTH else id[: ID_WIDTH - 1] + "…"
 
 
-def _shown(value: object) -> str:
+def value_text(value: object) -> str:
+    """
+    Return the value of a setting as people read it.
+    """
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
-        return _number(value)
+        return number(value)
     if isinstance(value, Decimal):
         return f"{value:f}"
     return str(value)
-
-
-def _aligned(rows: Sequence[Row], alignment: str) -> list[str]:
-    """
-    Return rows of cells as lines of aligned columns; a short row leaves its last cells empty.
-
-    Args:
-        rows: Cells of each row.
-        alignment: `<` or `>` for each column.
-    """
-    padded = [[*row, *[""] * (len(alignment) - len(row))] for row in rows]
-    widths = [max(len(row[i]) for row in padded) for i in range(len(alignment))]
-    return [
-        "  "
-        + "  ".join(
-            cell.ljust(width) if side == "<" else cell.rjust(width)
-            for cell, width, side in zip(row, widths, alignment, strict=True)
-        ).rstrip()
-        for row in padded
-    ]

@@ -1,0 +1,158 @@
+"""
+The page of a report: its parts put into the template, with what makes the file safe to open.
+
+Everything that comes from a run is text: the template escapes it, and `embedded` does so for the
+specifications of charts. The page's security policy forbids every request and every script other
+than the one that is written here.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from paysim.errors import PaysimError
+from paysim.report.charts import figures
+from paysim.report.numbers import indicator_table, numbers
+from paysim.report.parts import GENERATOR, TEXT_WIDTH
+from paysim.report.run import Run
+from paysim.report.settings import policies, rules, scenario_events, what_was_run
+from paysim.report.tables import tables
+from paysim.report.warnings import warnings
+
+if TYPE_CHECKING:
+    from paysim.results import Results
+
+SECTIONS: Final = (
+    ("run", "What was run"),
+    ("warnings", "Warnings"),
+    ("numbers", "Headline numbers"),
+    ("charts", "Charts"),
+    ("tables", "Tables"),
+    ("rules", "Rules, policies and scenario events"),
+)
+
+_ESCAPES: Final = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
+_JOINTS: Final = re.compile(r"(?<=[_./@])(?=\w)")
+_FOLDER: Final = Path(__file__).parent
+
+
+def page(results: Results, title: str | None) -> str:
+    """
+    Return the text of the report of a run.
+
+    Raises:
+        PaysimError: A library of the extra `plots` is not installed.
+    """
+    import jinja2
+    from markupsafe import Markup
+
+    run = Run(results)
+    style, script = (_FOLDER / "page.css").read_text(encoding="utf-8"), _script()
+    environment = jinja2.Environment(
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        loader=jinja2.FileSystemLoader(_FOLDER),
+        keep_trailing_newline=True,
+    )
+    environment.filters["breakable"] = breakable
+    events = scenario_events(results.scenario)
+    return environment.get_template("page.html").render(
+        generator=GENERATOR,
+        text_width=TEXT_WIDTH,
+        title=title or default_title(run),
+        ticks_per_day=results.scenario.ticks_per_day,
+        security=_policy(style, script),
+        sections=SECTIONS,
+        what_was_run=what_was_run(results, run.totals),
+        warnings=warnings(run),
+        numbers=numbers(run),
+        figures=[
+            {
+                "name": figure.name,
+                "title": figure.title,
+                "caption": figure.caption,
+                "json": Markup(embedded(figure.spec)),
+            }
+            for figure in figures(results)
+        ],
+        tables=[*tables(run), indicator_table(run)],
+        settings=[
+            rules(results.scenario, results.seed),
+            policies(results),
+            *([events] if events else []),
+        ],
+        style=Markup(style),
+        script=Markup(script),
+    )
+
+
+def default_title(run: Run) -> str:
+    """
+    Return the title of a report that is given none: the size of the run and its seed.
+    """
+    days = run.results.scenario.num_days
+    length = "one day" if days == 1 else f"{days:,} days"
+    return f"A run of {len(run.ids):,} agents over {length}, seed {run.results.seed}"
+
+
+def embedded(value: Any) -> str:
+    """
+    Return JSON that can stand inside a `<script>`, whatever texts it holds.
+
+    What could end the element, begin another or end a line of JavaScript is written as escapes.
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.translate(_ESCAPES)
+
+
+def breakable(text: str) -> Any:
+    """
+    Return a text as HTML; a long one may be broken into lines after what joins words in names.
+    """
+    from markupsafe import Markup, escape
+
+    if len(text) <= TEXT_WIDTH:
+        return escape(text)
+    return Markup("<wbr>").join(_JOINTS.split(text))
+
+
+@cache
+def _script() -> str:
+    """
+    Return the one script of a page: the libraries that draw charts, and `draw.js`.
+    """
+    import altair
+    import vl_convert
+
+    snippet = (_FOLDER / "draw.js").read_text(encoding="utf-8")
+    version = ".".join(altair.SCHEMA_VERSION.lstrip("v").split(".")[:2])
+    script = str(vl_convert.javascript_bundle(snippet, vl_version=version))
+    if "</script" in script.lower() or "<!--" in script:
+        raise PaysimError("the script of vl-convert cannot stand inside a page: update paysim")
+    return script
+
+
+def _policy(style: str, script: str) -> str:
+    """
+    Return the content security policy: this style, this script, and nothing from anywhere.
+    """
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src '{_hash(script)}'",
+            f"style-src '{_hash(style)}'",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
