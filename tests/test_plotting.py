@@ -385,6 +385,30 @@ def test_trade_off():
     assert drawn["busy"][1] == near(Fraction(waited, most))
 
 
+@pytest.mark.parametrize("days", [1, 3])
+def test_indicators(days):
+    """
+    What is drawn of a run agrees with its indicators.
+    """
+    results = busy_day(days)
+    indicators = results.indicators()
+    chart = plotting.trade_off([results])
+    (point,) = rows(chart)
+    assert point["delay"] == near(indicators["delay_indicator"])
+    used = indicators["liquidity_used_daily_mean_value"]
+    assert point["liquidity"] == near(used / unit_of(chart))
+    notes = texts(plotting.delay_distribution(results))
+    for figure, name in (("volume", "delay"), ("value", "delay_value_weighted")):
+        mean, median = (indicators[f"{name}_{kind}_ticks"] for kind in ("mean", "median"))
+        assert f"mean {mean:.2f} and median {median:g} by {figure}" in notes
+    if days == 1:
+        marks = [row["text"] for row in rows(plotting.throughput(results), "text")]
+        assert sorted(marks) == [
+            f"{share} % at tick {indicators[f'throughput_{share}_tick_of_day']}"
+            for share in (50, 75)
+        ]
+
+
 def test_trade_off_of_many_runs():
     """
     Many names stand beside their points, few in the legend, and runs in a sequence are numbered.
