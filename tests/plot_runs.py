@@ -124,8 +124,18 @@ def made_up(agents=MANY, ticks=10_000, days=5):
             ticks_per_day=per_day, agent_configs=[SimpleNamespace(id=id) for id in ids]
         ),
         agents=states,
-        ticks=_Table(table),
-        days=range(days),
+        ticks=Table(table),
+        days=Table(
+            pl.DataFrame(
+                {
+                    "arrived_value": [
+                        sum(settled[d * per_day : (d + 1) * per_day]) for d in range(days)
+                    ],
+                    "internal_queue_value": [0] * days,
+                    "central_queue_value": [0] * days,
+                }
+            )
+        ),
         bilateral=_frame(pairs, ["day", "sender_id", "receiver_id", "settled_value"]),
         positions=_frame(
             positions, ["day", "agent_id", "paid_value", "due_value", "used"]
@@ -143,14 +153,20 @@ def made_up(agents=MANY, ticks=10_000, days=5):
     )
 
 
-class _Table:
+class Table:
     """
-    A data frame that tells its column names as a table of the kernel does.
+    A data frame that looks like a table of the kernel.
     """
 
     def __init__(self, frame):
         self.column_names = frame.columns
         self._frame = frame
+
+    def __len__(self):
+        return len(self._frame)
+
+    def column(self, name):
+        return self._frame[name].to_list()
 
     def __arrow_c_stream__(self, requested_schema=None):
         return self._frame.__arrow_c_stream__(requested_schema)

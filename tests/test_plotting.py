@@ -19,6 +19,7 @@ import pytest
 from plot_runs import (
     MANY,
     NASTY,
+    Table,
     busy_day,
     kind,
     made_up,
@@ -31,11 +32,12 @@ from plot_runs import (
     unit_of,
     without_transactions,
 )
+from record import ROOT
 
 import paysim
 from paysim import PaysimError, ScenarioError, plotting
 from paysim.plotting import CHARTS, TRADE_OFF
-from paysim.plotting.reading import LABEL_MAX, labelled
+from paysim.plotting.reading import LABEL_MAX, labelled, sums
 from paysim.testing import payment, tiny_scenario
 
 NAMES = [each.name for each in CHARTS]
@@ -383,6 +385,30 @@ def test_trade_off():
     assert drawn["busy"][1] == near(Fraction(waited, most))
 
 
+@pytest.mark.parametrize("days", [1, 3])
+def test_indicators(days):
+    """
+    What is drawn of a run agrees with its indicators.
+    """
+    results = busy_day(days)
+    indicators = results.indicators()
+    chart = plotting.trade_off([results])
+    (point,) = rows(chart)
+    assert point["delay"] == near(indicators["delay_indicator"])
+    used = indicators["liquidity_used_daily_mean_value"]
+    assert point["liquidity"] == near(used / unit_of(chart))
+    notes = texts(plotting.delay_distribution(results))
+    for figure, name in (("volume", "delay"), ("value", "delay_value_weighted")):
+        mean, median = (indicators[f"{name}_{kind}_ticks"] for kind in ("mean", "median"))
+        assert f"mean {mean:.2f} and median {median:g} by {figure}" in notes
+    if days == 1:
+        marks = [row["text"] for row in rows(plotting.throughput(results), "text")]
+        assert sorted(marks) == [
+            f"{share} % at tick {indicators[f'throughput_{share}_tick_of_day']}"
+            for share in (50, 75)
+        ]
+
+
 def test_trade_off_of_many_runs():
     """
     Many names stand beside their points, few in the legend, and runs in a sequence are numbered.
@@ -421,10 +447,51 @@ def test_large_values():
     pairs = [(day, "BANK_A", "BANK_B", amount) for day in range(5)]
     names = ["day", "sender_id", "receiver_id", "settled_value"]
     frame = pl.DataFrame(pairs, schema=names, orient="row")
+    assert sums(frame, ["settled_value"], ["sender_id"]) == {"BANK_A": (5 * amount,)}
+    assert sums(frame, ["settled_value"]) == {(): (5 * amount,)}
     run = SimpleNamespace(scenario=tiny_scenario(), bilateral=frame, days=range(5))
     chart = plotting.bilateral_flows(run)
     assert unit_of(chart) == 10**18
     assert rows(chart) == [{"sender": "BANK_A", "receiver": "BANK_B", "value": 20.0}]
+
+
+@pytest.mark.parametrize("short", [0, 1])
+def test_large_shares(short):
+    """
+    Half of a large value is reached when half of it has settled, and not one unit before.
+    """
+    large = 10**18
+    results = paysim.run(
+        tiny_scenario(
+            agent_configs=[
+                {"id": "BANK_A", "opening_balance": large},
+                {"id": "BANK_B", "opening_balance": 0},
+            ],
+            transactions=[
+                payment("BANK_A", "BANK_B", large - short),
+                payment("BANK_A", "BANK_B", large + short, tick=1),
+            ],
+        )
+    )
+    chart = plotting.throughput(results)
+    assert ("50 % at tick 0" in texts(chart)) is (short == 0)
+    assert ("50 % is not reached." in texts(chart)) is (short == 1)
+
+
+def test_too_large():
+    """
+    A day with more value than 64 bits hold is refused by throughput, not drawn wrong.
+    """
+    day = pl.DataFrame(
+        {
+            "arrived_value": [1, 2**62],
+            "internal_queue_value": [2**62, 0],
+            "central_queue_value": [2**62, 0],
+        }
+    )
+    run = SimpleNamespace(scenario=tiny_scenario(), days=Table(day), ticks=pl.DataFrame())
+    with pytest.raises(PaysimError, match=r"^the value due on day 1 must be at most 9223372036854"):
+        plotting.throughput(run)
 
 
 # --- nothing to draw ------------------------------------------------------------------------------
@@ -509,6 +576,15 @@ def test_captions():
         assert ". " not in each.caption
         assert each.function is getattr(plotting, each.name)
         assert each.name in plotting.__all__
+
+
+def test_guide():
+    """
+    The guide lists every chart with its caption.
+    """
+    page = (ROOT / "docs" / "guides" / "plots.md").read_text(encoding="utf-8")
+    for each in (*CHARTS, TRADE_OFF):
+        assert f"| `{each.name}` | {each.caption} |" in page
 
 
 def test_time_axis():

@@ -4,13 +4,14 @@ What each agent used and bore: bars, one per agent.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Final
 
 import altair as alt
 import polars as pl
 
 from paysim.plotting import style
-from paysim.plotting.reading import Group, Unit, exact_sum, frame, weights_of
+from paysim.plotting.reading import Group, Unit, frame, sums, weights_of
 from paysim.summary import COMPONENTS
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def liquidity_used(results: Results, day: int | None = None) -> ChartType:
     if not positions["due_value"].cast(pl.Boolean).any():
         return style.message(name, "No transaction has arrived")
     days = positions["day"].n_unique()
-    net = pl.col("due_value").cast(pl.Int128) - pl.col("expected_value").cast(pl.Int128)
+    net = pl.col("due_value") - pl.col("expected_value")
     daily = positions.select(
         "agent_id",
         net.clip(lower_bound=0).alias(FIGURES[0]),
@@ -69,9 +70,17 @@ def liquidity_used(results: Results, day: int | None = None) -> ChartType:
         (-pl.col("immediate_lowest_net_position")).alias(FIGURES[2]),
     )
     group = Group.of(results, weights_of(positions, "paid_value"), rest="others, mean")
-    means = _by_label(daily, group, FIGURES, days)
-    unit = Unit.of(max(means[figure]) for figure in FIGURES)
-    wide = means.with_columns(unit.column(figure) for figure in FIGURES)
+    by_label = sums(daily.with_columns(agent=group.label()), FIGURES, ["agent"])
+    means = {
+        label: [total / days / (group.others if label == group.rest else 1) for total in totals]
+        for label, totals in by_label.items()
+    }
+    unit = Unit.of(itertools.chain(*means.values()))
+    wide = pl.DataFrame(
+        [(label, *map(unit.number, means[label])) for label in group.all_labels()],
+        schema=["agent", *FIGURES],
+        orient="row",
+    )
     rows = wide.unpivot(list(FIGURES), index="agent", variable_name="figure")
     y = _agents_axis(group)
     title = "Liquidity" if days == 1 else f"Liquidity, mean of {days:,} days"
@@ -93,7 +102,7 @@ def liquidity_used(results: Results, day: int | None = None) -> ChartType:
             tooltip=["agent:N", "figure:N", "value:Q"],
         )
     )
-    totals = daily.select(exact_sum(*FIGURES)).row(0)
+    (totals,) = sums(daily, FIGURES).values()
     per_day = "" if days == 1 else " on the average day"
     told = ", ".join(
         f"{figure} {unit.text(value / days)}" for figure, value in zip(FIGURES, totals, strict=True)
@@ -118,10 +127,12 @@ def cost_stack(results: Results, day: int | None = None) -> ChartType:
     costs = frame(results, "costs", ["agent_id", "component", "cost"], day)
     if costs.is_empty():
         return style.message(name, "No cost has been borne")
+    costs = costs.group_by("agent_id", "component").agg(pl.col("cost").sum())
     weights = dict(costs.group_by("agent_id").agg(pl.col("cost").sum()).iter_rows())
     group = Group.of(results, weights, rest="others, mean")
-    components = [each for each in COMPONENTS if each in set(costs["component"])]
-    components += sorted(set(costs["component"]) - set(components))
+    borne = set(costs["component"])
+    components = [each for each in COMPONENTS if each in borne]
+    components += sorted(borne - set(components))
     count = pl.when(pl.col("agent") == group.rest).then(max(1, group.others)).otherwise(1)
     labels = {each: COMPONENTS.get(each, each.replace("_", " ")) for each in components}
     order = {component: at for at, component in enumerate(components)}
@@ -162,26 +173,6 @@ def cost_stack(results: Results, day: int | None = None) -> ChartType:
     )
     total = unit.text(costs["cost"].sum())
     return style.finished(chart, name, [f"All agents: {total} {unit.name}."])
-
-
-def _by_label(
-    daily: pl.DataFrame, group: Group, columns: tuple[str, ...], days: int
-) -> pl.DataFrame:
-    """
-    Return the mean per day, and of the others per agent, of columns of whole numbers.
-    """
-    count = pl.when(pl.col("agent") == group.rest).then(max(1, group.others)).otherwise(1) * days
-    return (
-        daily.with_columns(agent=group.label())
-        .group_by("agent")
-        .agg(exact_sum(*columns))
-        .with_columns(pl.col(column).cast(pl.Float64) / count for column in columns)
-        .sort(pl.col("agent").replace_strict(_places(group), return_dtype=pl.Int32))
-    )
-
-
-def _places(group: Group) -> dict[str, int]:
-    return {label: at for at, label in enumerate(group.all_labels())}
 
 
 def _agents_axis(group: Group) -> alt.Y:

@@ -5,13 +5,13 @@ How long transactions wait from arrival to settlement.
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import altair as alt
 import polars as pl
 
 from paysim.plotting import style
-from paysim.plotting.reading import PLACES, exact_sum, frame
+from paysim.plotting.reading import PLACES, frame, sums
 from paysim.plotting.ticks import nice
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 BINS_MAX: Final = 16
 """Bars of those that waited, besides the one of those that did not."""
+
+FIGURES: Final = ["volume", "value"]
 
 _NAME = "delay_distribution"
 _CHARACTERS = 60
@@ -45,32 +47,18 @@ def delay_distribution(results: Results, day: int | None = None) -> ChartType:
     longest = int(max(delays["delay"]))
     width = nice(-(-longest // BINS_MAX))
     delay = pl.col("delay")
-    bins = (
-        delays.group_by(bin=pl.when(delay == 0).then(0).otherwise((delay - 1) // width + 1))
-        .agg(exact_sum("volume", "value"))
-        .sort("bin")
-    )
-    totals = {column: int(bins[column].sum()) for column in ("volume", "value")}
-    every = pl.DataFrame(
-        {"bin": range(-(-longest // width) + 1)}, schema={"bin": bins.schema["bin"]}
-    )
-    rows = (
-        every.join(bins, on="bin", how="left")
-        .with_columns(ticks=pl.col("bin").map_elements(_namer(width), return_dtype=pl.String))
-        .unpivot(
-            ["volume", "value"], index=["bin", "ticks"], variable_name="of", value_name="share"
-        )
-        .with_columns(
-            share=(
-                pl.col("share").fill_null(0).cast(pl.Float64)
-                / pl.col("of").replace_strict(totals, return_dtype=pl.Float64)
-            ).round(PLACES)
-        )
-    )
-    labels = rows["ticks"].unique(maintain_order=True).to_list()
-    figures = ["volume", "value"]
+    number = pl.when(delay == 0).then(0).otherwise((delay - 1) // width + 1).alias("bin")
+    bins = sums(delays, FIGURES, [number])
+    totals = [sum(values) for values in zip(*bins.values(), strict=True)]
+    labels = [_label(number, width) for number in range(-(-longest // width) + 1)]
+    bars = [
+        (label, figure, round(bins.get(number, (0, 0))[place] / totals[place], PLACES))
+        for number, label in enumerate(labels)
+        for place, figure in enumerate(FIGURES)
+    ]
+    rows = pl.DataFrame(bars, schema=["ticks", "of", "share"], orient="row")
     chart = (
-        alt.Chart(rows.drop("bin"))
+        alt.Chart(rows)
         .mark_bar()
         .encode(
             x=alt.X(
@@ -81,10 +69,10 @@ def delay_distribution(results: Results, day: int | None = None) -> ChartType:
                     labelAngle=-45 if len("".join(labels)) > _CHARACTERS else 0, ticks=False
                 ),
             ),
-            xOffset=alt.XOffset("of:N", scale=alt.Scale(domain=figures)),
+            xOffset=alt.XOffset("of:N", scale=alt.Scale(domain=FIGURES)),
             y=alt.Y("share:Q", title="Share of what has settled", axis=alt.Axis(format="%")),
             color=alt.Color(
-                "of:N", title=None, scale=style.scale(figures, (style.COLOURS[4], style.COLOURS[0]))
+                "of:N", title=None, scale=style.scale(FIGURES, (style.COLOURS[4], style.COLOURS[0]))
             ),
             tooltip=["of:N", "ticks:N", alt.Tooltip("share:Q", format=".2%")],
         )
@@ -93,35 +81,36 @@ def delay_distribution(results: Results, day: int | None = None) -> ChartType:
     return style.finished(chart, _NAME, [_told(delays, totals)])
 
 
-def _namer(width: int) -> Any:
-    def name(number: int) -> str:
-        last = number * width
-        first = last - width + 1
-        return str(last) if number == 0 or width == 1 else f"{first:,}\N{EN DASH}{last:,}"
+def _label(number: int, width: int) -> str:
+    """
+    Return the delays of a bar, of which the one of no delay is number 0.
+    """
+    last = number * width
+    first = last - width + 1
+    return str(last) if number == 0 or width == 1 else f"{first:,}\N{EN DASH}{last:,}"
 
-    return name
 
-
-def _told(delays: pl.DataFrame, totals: dict[str, int]) -> str:
+def _told(delays: pl.DataFrame, totals: list[int]) -> str:
     """
     Return the sentence with the mean and the median delay, of volume and of value.
 
     The median of an even volume is the mean of the middle two; the one of value is the smallest
     delay by which half of the value had settled.
     """
+    by_delay = sorted(sums(delays, FIGURES, ["delay"]).items())
     told = []
-    for weight, total in totals.items():
-        by_delay = list(delays.group_by("delay").agg(exact_sum(weight)).sort("delay").iter_rows())
-        mean = sum(delay * amount for delay, amount in by_delay) / total
-        upper = total // 2 if weight == "volume" else (total - 1) // 2
-        median = (_at(by_delay, (total - 1) // 2) + _at(by_delay, upper)) / 2
-        told.append(f"mean {mean:,.2f} and median {median:,.10g} by {weight}")
+    for place, (figure, total) in enumerate(zip(FIGURES, totals, strict=True)):
+        weights = [(delay, values[place]) for delay, values in by_delay]
+        mean = sum(delay * weight for delay, weight in weights) / total
+        upper = total // 2 if figure == "volume" else (total - 1) // 2
+        median = (_at(weights, (total - 1) // 2) + _at(weights, upper)) / 2
+        told.append(f"mean {mean:,.2f} and median {median:,.10g} by {figure}")
     return f"Delay in ticks: {', '.join(told)}."
 
 
-def _at(by_delay: list[tuple[int, int]], place: int) -> int:
+def _at(weights: list[tuple[int, int]], place: int) -> int:
     """
     Return the delay of the unit of weight at a place, from 0, in the order of delays.
     """
-    so_far = itertools.accumulate(weight for _, weight in by_delay)
-    return next(delay for (delay, _), below in zip(by_delay, so_far, strict=True) if place < below)
+    so_far = itertools.accumulate(weight for _, weight in weights)
+    return next(delay for (delay, _), below in zip(weights, so_far, strict=True) if place < below)

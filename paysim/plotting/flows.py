@@ -10,7 +10,7 @@ import altair as alt
 import polars as pl
 
 from paysim.plotting import style
-from paysim.plotting.reading import PLACES, Group, Unit, exact_sum, frame, weights_of
+from paysim.plotting.reading import PLACES, Group, Unit, frame, sums, weights_of
 
 if TYPE_CHECKING:
     from altair.typing import ChartType
@@ -47,23 +47,20 @@ def bilateral_flows(results: Results, day: int | None = None) -> ChartType:
         return style.message(_NAME, "No transaction has settled")
     weights = weights_of(pairs, "settled_value", "sender_id")
     group = Group.of(results, weights, rest="others, mean")
-    others = pl.lit(group.others)
-    of_sender, of_receiver = (
-        pl.when(pl.col(column) == group.rest).then(others).otherwise(1)
-        for column in ("sender", "receiver")
+    named = pairs.select(
+        "settled_value", sender=group.label("sender_id"), receiver=group.label("receiver_id")
     )
-    among = (pl.col("sender") == group.rest) & (pl.col("receiver") == group.rest)
-    count = pl.when(among).then(others * (others - 1)).otherwise(of_sender * of_receiver)
-    cells = (
-        pairs.with_columns(sender=group.label("sender_id"), receiver=group.label("receiver_id"))
-        .group_by("sender", "receiver")
-        .agg(exact_sum("settled_value"))
-        .select("sender", "receiver", value=pl.col("settled_value").cast(pl.Float64) / count)
-        .sort("sender", "receiver")
-    )
-    largest = max(cells["value"])
+    cells = {
+        pair: value / _pairs(group, *pair)
+        for pair, (value,) in sorted(sums(named, ["settled_value"], ["sender", "receiver"]).items())
+    }
+    largest = max(cells.values())
     unit = Unit.of([largest])
-    rows = cells.with_columns(unit.column("value"))
+    rows = pl.DataFrame(
+        [(*pair, unit.number(value)) for pair, value in cells.items()],
+        schema=["sender", "receiver", "value"],
+        orient="row",
+    )
     labels = group.all_labels()
     room = style.WIDTH - _LEGEND_WIDTH - _CHARACTER * max(map(len, labels))
     size = max(14, min(48, int(room) // len(labels)))
@@ -97,3 +94,12 @@ def bilateral_flows(results: Results, day: int | None = None) -> ChartType:
         )
     chart = alt.layer(*layers).properties(width=size * len(labels), height=size * len(labels))
     return style.finished(chart, _NAME, fits=False)
+
+
+def _pairs(group: Group, sender: str, receiver: str) -> int:
+    """
+    Return how many pairs of agents one cell stands for.
+    """
+    if sender == receiver:
+        return group.others * (group.others - 1)
+    return group.others if group.rest in (sender, receiver) else 1

@@ -4,13 +4,14 @@ The queues and the settlements over time.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Final
 
 import altair as alt
 import polars as pl
 
 from paysim.plotting import style
-from paysim.plotting.reading import Unit, exact_sum, frame
+from paysim.plotting.reading import Unit, frame, sums
 from paysim.plotting.ticks import Span, bars, note, thinned
 
 if TYPE_CHECKING:
@@ -94,28 +95,21 @@ def settlements_by_means(results: Results, day: int | None = None) -> ChartType:
     if width < per_day:
         start += tick % per_day // width * width
     columns = [f"{each}_value" for each in occurring]
-    buckets = (
-        ticks.group_by(start.alias("start"))
-        .agg(*exact_sum(*columns), end=tick.max() + 1)
-        .sort("start")
-    )
-    labels = {column: column.removesuffix("_value").replace("_", " ") for column in columns}
-    long = (
-        buckets.rename(labels)
-        .unpivot(list(labels.values()), index=["start", "end"], variable_name="means")
-        .with_columns(to=pl.col("value").cum_sum().over("start"))
-        .with_columns(from_=pl.col("to") - pl.col("value"))
-        .filter(pl.col("value") > 0)
-    )
-    unit = Unit.of(long["to"])
-    rows = long.with_columns(unit.column(column) for column in ("value", "from_", "to")).rename(
-        {"from_": "from"}
-    )
+    buckets = sorted(sums(ticks, columns, [start.alias("start")]).items())
+    ends = [tick for tick, _ in buckets[1:]] + [span.end]
+    unit = Unit.of(sum(values) for _, values in buckets)
+    labels = [each.replace("_", " ") for each in occurring]
+    bricks = [
+        (label, first, end, unit.number(value), unit.number(top - value), unit.number(top))
+        for (first, values), end in zip(buckets, ends, strict=True)
+        for label, value, top in zip(labels, values, itertools.accumulate(values), strict=True)
+        if value
+    ]
+    names = ["means", "start", "end", "value", "from", "to"]
+    rows = pl.DataFrame(bricks, schema=names, orient="row", infer_schema_length=None)
     title = "Settled value per tick" if width == 1 else f"Settled value per {width:,} ticks"
     colours = [style.COLOURS[means.index(each) % len(style.COLOURS)] for each in occurring]
-    colour = alt.Color(
-        "means:N", title=None, scale=alt.Scale(domain=list(labels.values()), range=colours)
-    )
+    colour = alt.Color("means:N", title=None, scale=alt.Scale(domain=labels, range=colours))
     chart = (
         alt.Chart(rows)
         .mark_bar(stroke="white", strokeWidth=0.3, binSpacing=0)

@@ -1,8 +1,8 @@
 """
 From tables to what is drawn: data frames, the days asked for, the agents shown, labels and units.
 
-Sums are of whole numbers of 128 bits, as those of a run of many days may leave 64; they become
-floats in the unit of the axis, which is the last thing that happens to them.
+Sums are exact, also where those of many days leave 64 bits; they become floats in the unit of the
+axis, which is the last thing that happens to them.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ LABEL_MAX: Final = 24
 
 PLACES: Final = 6
 """Places of a number in the unit of its axis: far more than can be seen."""
+
+_HALF = 2**32
 
 _UNITS = ("", *(f"{power}s of " for power in ("thousand", "million", "billion", "trillion")))
 _UNITS += ("quadrillions of ", "quintillions of ")
@@ -64,12 +66,18 @@ class Unit:
         """
         return (pl.col(name).cast(pl.Float64) / self.scale).round(PLACES).alias(name)
 
+    def number(self, value: Any) -> float:
+        """
+        Return a value in this unit.
+        """
+        return round(float(value / self.scale), PLACES)
+
     def text(self, value: Any) -> str:
         """
         Return a value in this unit as text.
         """
         number = float(value) / self.scale
-        return f"{number:,.0f}" if self.scale == 1 else f"{number:,.2f}"
+        return f"{number:,.0f}" if number.is_integer() else f"{number:,.2f}"
 
 
 def frame(results: Results, table: str, columns: Sequence[str], day: int | None) -> pl.DataFrame:
@@ -79,11 +87,10 @@ def frame(results: Results, table: str, columns: Sequence[str], day: int | None)
     Raises:
         ScenarioError: There is no such day.
     """
+    if day is not None:
+        check_day(results, day)
     whole = pl.DataFrame(getattr(results, table))
-    if day is None:
-        return whole.select(columns)
-    check_day(results, day)
-    return whole.filter(pl.col("day") == day).select(columns)
+    return whole.select(columns) if day is None else whole.filter(day=day).select(columns)
 
 
 def check_day(results: Results, day: int) -> None:
@@ -101,11 +108,33 @@ def check_day(results: Results, day: int) -> None:
         raise ScenarioError(f"day must be {ran} (got {day})")
 
 
-def exact_sum(*columns: str) -> list[pl.Expr]:
+def sums(
+    frame: pl.DataFrame, columns: Sequence[str], by: Sequence[str | pl.Expr] = ()
+) -> dict[Any, tuple[int, ...]]:
     """
-    Return the sums of columns of whole numbers, which cannot overflow.
+    Return the sums of columns of whole numbers, exact however large they are.
+
+    Args:
+        frame: The numbers, of 64 bits.
+        columns: The columns.
+        by: What to group by; the keys are the values of one column or tuples of several.
     """
-    return [pl.col(column).cast(pl.Int128).sum() for column in columns]
+    halves = [
+        half
+        for column in columns
+        for half in (
+            (pl.col(column) // _HALF).sum().alias(f"{column} high"),
+            (pl.col(column) % _HALF).sum().alias(f"{column} low"),
+        )
+    ]
+    keys = len(by)
+    summed = frame.group_by(*by).agg(halves) if by else frame.select(halves)
+    found = {}
+    for row in summed.iter_rows():
+        pairs = zip(row[keys::2], row[keys + 1 :: 2], strict=True)
+        key = row[0] if keys == 1 else row[:keys]
+        found[key] = tuple(high * _HALF + low for high, low in pairs)
+    return found
 
 
 def labelled(names: Iterable[str]) -> dict[str, str]:
@@ -184,9 +213,8 @@ class Group:
         )
 
 
-def weights_of(frame: pl.DataFrame, value: str, by: str = "agent_id") -> dict[str, Any]:
+def weights_of(frame: pl.DataFrame, value: str, by: str = "agent_id") -> dict[str, int]:
     """
     Return the sum of a column by agent.
     """
-    summed = frame.group_by(by).agg(exact_sum(value))
-    return dict(zip(summed[by], summed[value], strict=True))
+    return {agent: total for agent, (total,) in sums(frame, [value], [by]).items()}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import altair as alt
 import polars as pl
 
+from paysim.errors import PaysimError
 from paysim.plotting import style
 from paysim.plotting.reading import PLACES, frame
 from paysim.plotting.ticks import Span, note, thinned
@@ -25,6 +26,9 @@ LINES_MAX: Final = 6
 """Days that are lines of their own; of more, the median and the range."""
 
 POINTS: Final = 600
+
+VALUE_MAX: Final = 2**63 - 1
+"""The most value of a day, in minor units."""
 
 _NAME = "throughput"
 _Y = alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1])
@@ -44,6 +48,7 @@ def throughput(results: Results, day: int | None = None) -> ChartType:
 
     Raises:
         ScenarioError: There is no such day.
+        PaysimError: More value is due in a day than 64 bits hold.
     """
     frame(results, "ticks", [], day)
     shares = day_shares(results)
@@ -66,11 +71,11 @@ def day_shares(results: Results) -> pl.DataFrame:
     out.
     """
     columns = ["arrived_value", "settled_value", "internal_queue_value", "central_queue_value"]
+    _check_range(results)
     ticks = frame(results, "ticks", ["tick", "day", *columns], None)
-    wide = ticks.with_columns(pl.col(column).cast(pl.Int128) for column in columns)
     unsettled = (pl.col("internal_queue_value") + pl.col("central_queue_value")).shift(1)
     return (
-        wide.with_columns(before=unsettled.fill_null(0))
+        ticks.with_columns(before=unsettled.fill_null(0))
         .with_columns(
             arrived=pl.col("before").first().over("day")
             + pl.col("arrived_value").cum_sum().over("day"),
@@ -83,11 +88,32 @@ def day_shares(results: Results) -> pl.DataFrame:
     )
 
 
+def _check_range(results: Results) -> None:
+    """
+    Make sure that no day has more value than a column holds.
+
+    Raises:
+        PaysimError: A day has.
+    """
+    days = results.days
+    queues = [days.column(f"{queue}_queue_value") for queue in ("internal", "central")]
+    before = [0, *map(sum, zip(*queues, strict=True))]
+    for day, arrived in enumerate(days.column("arrived_value")):
+        if before[day] + arrived > VALUE_MAX:
+            raise PaysimError(
+                f"the value due on day {day} must be at most {VALUE_MAX} to be drawn "
+                f"(got {before[day] + arrived})"
+            )
+
+
 def reached(shares: pl.DataFrame, percent: int) -> dict[int, int]:
     """
     Return by day the first tick by the end of which so many percent of its value have settled.
     """
-    there = shares.filter(pl.col("settled") * 100 >= pl.col("due") * percent)
+    # The due value times the percentage, in hundreds and what is left of them, rounded up.
+    due = pl.col("due")
+    least = due // 100 * percent + (due % 100 * percent + 99) // 100
+    there = shares.filter(pl.col("settled") >= least)
     first = there.group_by("day").agg(pl.col("tick").min()).sort("day")
     return dict(zip(first["day"], first["tick"], strict=True))
 

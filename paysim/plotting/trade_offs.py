@@ -13,7 +13,7 @@ import polars as pl
 
 from paysim.errors import ScenarioError, shown
 from paysim.plotting import style
-from paysim.plotting.reading import PLACES, Unit, exact_sum, frame, labelled
+from paysim.plotting.reading import PLACES, Unit, frame, labelled, sums
 from paysim.plotting.throughput_chart import day_shares
 
 if TYPE_CHECKING:
@@ -131,17 +131,17 @@ def delay_sums(results: Results) -> tuple[int, int]:
     shares = day_shares(results)
     open_ticks = shares.filter(pl.col("tick") != pl.col("tick").max().over("day"))
     unsettled = pl.col("arrived") - pl.col("settled")
-    return (
-        int(open_ticks.select(unsettled.sum()).item() or 0),
-        int(open_ticks.select(pl.col("arrived").sum()).item() or 0),
-    )
+    columns = ["unsettled", "arrived"]
+    (found,) = sums(open_ticks.with_columns(unsettled=unsettled), columns).values()
+    return found[0], found[1]
 
 
 def _liquidity(results: Results) -> float:
     positions = frame(results, "positions", ["day", "lowest_net_position"], None)
     days = positions["day"].n_unique()
-    total = positions.select(exact_sum("lowest_net_position")).item() or 0
-    return -int(total) / days if days else 0.0
+    used = positions.select(-pl.col("lowest_net_position"))
+    ((total,),) = sums(used, used.columns).values()
+    return total / days if days else 0.0
 
 
 def _with_room(rows: pl.DataFrame) -> pl.DataFrame:
