@@ -41,7 +41,7 @@ ONLY_IN = {
     "yaml": {"files"},
     "click": {"cli"},
     "rich": {"cli"},
-    "polars": {"results"},
+    "polars": {"report", "results"},
 }
 """
 Libraries and the modules that may import them.

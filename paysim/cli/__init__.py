@@ -17,6 +17,7 @@ import click
 
 from paysim.cli.common import BAD_INPUT, INTERRUPTED, RUN_ERROR
 from paysim.cli.init import init
+from paysim.cli.report import report
 from paysim.cli.run import run
 from paysim.cli.scenarios import schema, validate
 from paysim.cli.state import create, state, tick
@@ -89,5 +90,5 @@ def cli() -> None:
     """
 
 
-for _command in (init, run, validate, schema, create, tick, state):
+for _command in (init, run, validate, schema, create, tick, state, report):
     cli.add_command(_command)
