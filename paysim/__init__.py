@@ -14,14 +14,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from paysim import errors, policies, testing
+    from paysim import errors, plotting, policies, testing
     from paysim._kernel import GivenTransactions
     from paysim.agent import Agent
     from paysim.clock import TickOutcome
+    from paysim.comparison import Comparison, compare
     from paysim.errors import PaysimError, ScenarioError
     from paysim.files.transactions import load_transactions
     from paysim.loading import load_scenario
     from paysim.orchestrator import Orchestrator
+    from paysim.queries import QueryResult, query
     from paysim.reopening import open_results
     from paysim.results import Results
     from paysim.scenario import AgentConfig, Scenario, Transaction
@@ -32,9 +34,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Agent",
     "AgentConfig",
+    "Comparison",
     "GivenTransactions",
     "Orchestrator",
     "PaysimError",
+    "QueryResult",
     "Results",
     "Scenario",
     "ScenarioError",
@@ -42,11 +46,14 @@ __all__ = [
     "TickOutcome",
     "Transaction",
     "__version__",
+    "compare",
     "errors",
     "load_scenario",
     "load_transactions",
     "open_results",
+    "plotting",
     "policies",
+    "query",
     "run",
     "testing",
 ]
@@ -54,22 +61,26 @@ __all__ = [
 _HOME = {
     "Agent": "agent",
     "AgentConfig": "scenario",
+    "Comparison": "comparison",
     "GivenTransactions": "_kernel",
     "Orchestrator": "orchestrator",
     "PaysimError": "errors",
+    "QueryResult": "queries",
     "Results": "results",
     "Scenario": "scenario",
     "ScenarioError": "errors",
     "Simulation": "simulation",
     "TickOutcome": "clock",
     "Transaction": "scenario",
+    "compare": "comparison",
     "load_scenario": "loading",
     "load_transactions": "files.transactions",
     "open_results": "reopening",
+    "query": "queries",
     "run": "simulation",
 }
 
-_MODULES = {"errors", "policies", "testing"}
+_MODULES = {"errors", "plotting", "policies", "testing"}
 
 
 def __getattr__(name: str) -> Any:

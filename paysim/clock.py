@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from simpy.events import Process
 
     from paysim._kernel import Kernel
+    from paysim.operation_log import OperationLog
 
 OPENING = cast(EventPriority, 0.5)
 """
@@ -94,8 +95,8 @@ class Clock:
         end: The first tick that is not opened.
         asks_policies: The clock asks the built-in policies; otherwise processes do.
         stretches: Ticks that nobody awaits may be left to the kernel, many in one call.
-        log: A structlog logger or `None`.
         ticks_per_day: Length of a day, for the log.
+        log: Is told of days, the end and errors, or `None`.
     """
 
     def __init__(
@@ -107,7 +108,7 @@ class Clock:
         asks_policies: bool,
         stretches: bool,
         ticks_per_day: int,
-        log: Any | None = None,
+        log: OperationLog | None = None,
     ) -> None:
         self.env = env
         self._kernel = kernel
@@ -217,6 +218,8 @@ class Clock:
         if self._error is None:
             self._error_tick = self._kernel.tick
             self._error = error
+            if self._log is not None:
+                self._log.broken_off(error)
             # Whoever waits for an event from now on gets one that never comes.
             self._opening = Event(self.env)
             self._outcome = None
@@ -333,15 +336,14 @@ class Clock:
         """
         Look ahead after a settlement.
         """
-        if self._log is not None and self._next % self._ticks_per_day == 0:
-            tick = self._next - 1
-            self._log.info("day closed", day=tick // self._ticks_per_day, tick=tick)
+        if self._log is not None:
+            self._log.settled(self._next)
         if self._next < self._end:
             self._schedule_opening()
             return
         self._schedule_arrival()
         if self._log is not None:
-            self._log.info("run finished", ticks=self._next)
+            self._log.finished()
 
 
 def _schedule(

@@ -56,11 +56,11 @@ def open_results(directory: str | os.PathLike[str]) -> Results:
     """
     check_path("directory", directory)
     folder = Path(os.fsdecode(directory))
-    _check_directory(folder)
+    check_directory(folder)
     record = read_record(folder / RECORD) if (folder / RECORD).exists() else None
     if not (folder / MOVES).exists():
         raise _unusable(folder, _lacks_moves(folder, record))
-    if record is not None and record.files.get(MOVES) != _record(folder / MOVES):
+    if record is not None and record.files.get(MOVES) != record_of_file(folder / MOVES):
         text = f"must be the run that {RECORD} beside it tells of, and is another or damaged"
         raise _unusable(folder / MOVES, text)
     saved = read_checkpoint(folder / MOVES, RUN)
@@ -90,11 +90,11 @@ def missing_files(folder: Path, record: RunRecord | None) -> list[str]:
     """
     if record is not None:
         return [name for name in record.files if not (folder / name).exists()]
-    names = [EVENTS, SCENARIO, *table_names([_format(folder)]), RECORD]
+    names = [EVENTS, SCENARIO, *table_names([format_there(folder)]), RECORD]
     return [name for name in names if not (folder / name).exists()]
 
 
-def _format(folder: Path) -> str:
+def format_there(folder: Path) -> str:
     """
     Return the format of the tables that are there, as it seems.
     """
@@ -102,7 +102,13 @@ def _format(folder: Path) -> str:
     return "parquet" if has_parquet else "csv"
 
 
-def _check_directory(folder: Path) -> None:
+def check_directory(folder: Path) -> None:
+    """
+    Make sure that there is a directory to be read.
+
+    Raises:
+        ScenarioError: There is none.
+    """
     if not folder.is_dir():
         found = "a file" if folder.exists() else "nothing of this name"
         raise _unusable(folder, "must be a run directory, as paysim run --out writes it", found)
@@ -167,7 +173,7 @@ def _check_scenario(folder: Path, record: RunRecord | None, saved: Checkpoint) -
         else:
             # Another version may write the same scenario in other words.
             continue
-        if _record(path) != expected:
+        if record_of_file(path) != expected:
             text = (
                 "must be as it was written with this run, and was changed since: run it with "
                 "paysim run, or remove it to see the run that it was"
@@ -175,9 +181,12 @@ def _check_scenario(folder: Path, record: RunRecord | None, saved: Checkpoint) -
             raise _unusable(path, text)
 
 
-def _record(path: Path) -> FileRecord | None:
+def record_of_file(path: Path) -> FileRecord:
     """
-    Return the length and the SHA-256 of a file that may be anything.
+    Return the length and the SHA-256 of what may be no file.
+
+    Raises:
+        ScenarioError: It cannot be read, or is no file.
     """
     try:
         os.close(open_regular(path))

@@ -11,7 +11,7 @@ import os
 from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from paysim.errors import PaysimError, ScenarioError, shown
 from paysim.run_directory import (
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import polars
 
     from paysim._kernel import Kernel, Table
+    from paysim.history import Explanation, Trace
 
 __all__ = ["TABLES", "Results"]
 
@@ -45,7 +46,7 @@ class Results:
 
     Each table is made at the first access and kept. A table reaches Polars, DuckDB and others
     through the Arrow PyCapsule interface without being copied: `polars.DataFrame(results.agents)`.
-    The columns of each table are described in `docs/tables.md`.
+    The columns of each table are described in `docs/reference/tables.md`.
 
     Args:
         kernel: The kernel that ran.
@@ -70,6 +71,13 @@ class Results:
         """
         agents = len(self.scenario.agent_configs)
         return f"<Results of {agents} agents over {self._moment[0]} ticks, seed {self.seed}>"
+
+    @property
+    def num_ticks(self) -> int:
+        """
+        The ticks that were run, which is the next tick.
+        """
+        return self._moment[0]
 
     @property
     def events(self) -> Table:
@@ -156,6 +164,73 @@ class Results:
         from paysim.summary import summary_text
 
         return summary_text(self.totals(), self.scenario, self.seed, self.scripted)
+
+    @overload
+    def indicators(self, *, by: None = None, day: int | None = None) -> dict[str, Any]: ...
+
+    @overload
+    def indicators(self, *, by: Literal["agent", "tick"], day: int | None = None) -> Table: ...
+
+    def indicators(
+        self, *, by: Literal["agent", "tick"] | None = None, day: int | None = None
+    ) -> dict[str, Any] | Table:
+        """
+        Return the indicators of the run: of the system, or a table with a row per agent or tick.
+
+        Values are in minor units, shares fractions of 1, costs exact decimals as strings; what is
+        undefined, as 0/0, is None. Of several days numerators and denominators are summed before
+        they are divided. Names, units, formulas and sources stand in
+        `docs/reference/indicators.md`.
+
+        Args:
+            by: None for a dict of plain values that JSON can hold.
+            day: Only this day, from 0.
+
+        Raises:
+            ScenarioError: `by` is something else, or the run has no such day.
+        """
+        from paysim.indicators import indicators
+
+        return indicators(self, by, day)
+
+    def gridlocks(self) -> list[bool]:
+        """
+        Return for each tick whether it ended in a gridlock.
+
+        No transaction of the central queue could settle alone then, but its largest ordered set
+        was not empty (Bech and Soramäki 2001).
+        """
+        return self._current().gridlocks()
+
+    def trace(self, transaction_id: str) -> Trace:
+        """
+        Return the life of one transaction, event by event, as plain values; `print` shows it.
+
+        A transaction that was split tells what became of its parts, a part how its whole arrived.
+        Balances stand as before and after each event, and around the whole of a posting; values are
+        in minor units, costs are exact decimals as strings. The keys are told in
+        `docs/guides/explain.md`.
+
+        Raises:
+            ScenarioError: No transaction of this id has arrived; the nearest ids are named.
+        """
+        from paysim.history import trace
+
+        return trace(self._current(), transaction_id)
+
+    def explain(self, agent_id: str, tick: int) -> Explanation:
+        """
+        Return what an agent saw and decided in one tick, what became of its transactions and why.
+
+        Plain values, which `print` shows as text; values are in minor units. The keys are told in
+        `docs/guides/explain.md`.
+
+        Raises:
+            ScenarioError: There is no such agent, or the tick is not over.
+        """
+        from paysim.history import explain
+
+        return explain(self._current(), self.scenario, self.scripted, agent_id, tick)
 
     def to_polars(self) -> dict[str, polars.DataFrame]:
         """

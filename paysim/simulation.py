@@ -35,6 +35,7 @@ from paysim.arguments import (
 )
 from paysim.clock import Clock, TickOutcome
 from paysim.errors import PaysimError, ScenarioError, shown
+from paysim.operation_log import OperationLog
 from paysim.processes import behaviour_process, policy_process
 from paysim.scenario import Scenario
 
@@ -162,7 +163,12 @@ class Simulation:
         self.lane = lane
         self._kernel = kernel
         self._end = scenario.ticks_per_day * scenario.num_days
-        log = _operational_log()
+        ids = [config.id for config in scenario.agent_configs]
+        facts = {"agents": len(ids), "ticks": self._end, "seed": seed, "lane": lane}
+        logger = _logger()
+        log = None
+        if logger is not None:
+            log = OperationLog(logger, kernel, scenario.ticks_per_day, **facts)
         self._clock = clock = Clock(
             env,
             kernel,
@@ -172,7 +178,6 @@ class Simulation:
             ticks_per_day=scenario.ticks_per_day,
             log=log,
         )
-        ids = [config.id for config in scenario.agent_configs]
         self._behaviour = {id: behaviour[id] for id in ids if id in behaviour}
         self._agents = {
             id: Agent(clock, kernel, index, id, id in behaviour) for index, id in enumerate(ids)
@@ -187,12 +192,6 @@ class Simulation:
             if id in behaviour:
                 agent.process = env.process(behaviour_process(clock, agent, behaviour[id]))
                 self._processes.append(agent.process)
-        if log is not None:
-            facts = {"agents": len(ids), "ticks": self._end, "seed": seed, "lane": lane}
-            if kernel.tick:
-                log.info("run resumed", tick=kernel.tick, **facts)
-            else:
-                log.info("run started", **facts)
 
     def __repr__(self) -> str:
         """
@@ -429,7 +428,7 @@ def _scripted(scenario: Scenario, behaviour: Mapping[str, Behaviour]) -> list[in
     return [i for i, config in enumerate(scenario.agent_configs) if config.id in behaviour]
 
 
-def _operational_log() -> Any | None:
+def _logger() -> Any | None:
     """
     Return a structlog logger if the program uses structlog and has configured it.
 

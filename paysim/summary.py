@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import attrs
 
+from paysim.plain_text import aligned as _aligned
 from paysim.scenario import AgentConfig, Policy, Scenario, ScenarioEvent
 from paysim.scenario_events import DirectTransfer, ExtraTransaction, Halt, Resume
 
@@ -324,23 +325,3 @@ def value_text(value: object) -> str:
     if isinstance(value, Decimal):
         return f"{value:f}"
     return str(value)
-
-
-def _aligned(rows: Sequence[Row], alignment: str) -> list[str]:
-    """
-    Return rows of cells as lines of aligned columns; a short row leaves its last cells empty.
-
-    Args:
-        rows: Cells of each row.
-        alignment: `<` or `>` for each column.
-    """
-    padded = [[*row, *[""] * (len(alignment) - len(row))] for row in rows]
-    widths = [max(len(row[i]) for row in padded) for i in range(len(alignment))]
-    return [
-        "  "
-        + "  ".join(
-            cell.ljust(width) if side == "<" else cell.rjust(width)
-            for cell, width, side in zip(row, widths, alignment, strict=True)
-        ).rstrip()
-        for row in padded
-    ]

@@ -60,16 +60,32 @@ def test_links(path):
             assert anchor[1:] in [heading.lower().replace(" ", "-") for heading in headings]
 
 
+TYPES = {
+    "integer": "Int64",
+    "real": "Float64",
+    "boolean": "Boolean",
+    "text": "String",
+    "decimal": "Decimal(precision=38, scale=19)",
+}
+
+
 def test_tables():
     """
-    The page of tables describes every column of every table, in order.
+    The page of tables describes every column of every table, in order, with the type it has.
     """
-    page = (ROOT / "docs" / "tables.md").read_text()
+    polars = pytest.importorskip("polars")
+    page = (ROOT / "docs" / "reference" / "tables.md").read_text()
     results = paysim.run(paysim.load_scenario(ROOT / "scenarios" / "two_banks.yaml"))
     for name in TABLES:
         section = page.split(f"\n## {name}\n")[1].split("\n## ")[0]
-        columns = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
-        assert columns == getattr(results, name).column_names
+        columns = re.findall(r"^\| `(\w+)` \| (\w+) \|", section, re.MULTILINE)
+        schema = polars.DataFrame(getattr(results, name)).schema
+        assert [(column, TYPES[kind]) for column, kind in columns] == [
+            (column, str(kind)) for column, kind in schema.items()
+        ]
+    metadata = re.findall(r"^\| `(paysim\.\w+)` \|", page, re.MULTILINE)
+    assert set(metadata) == set(results.ticks.metadata)
+    assert re.findall(r"^\| \[(\w+)\]\(#\1\) \|", page, re.MULTILINE) == [*TABLES]
 
 
 SELDOM = {"rate_per_tick": 0, "amount_distribution": {"type": "fixed", "value": 1}}

@@ -13,8 +13,10 @@ from record import ROOT
 LAYERS = """
 errors exact texts regular_file fields records files behaviour rules scenario_events arrival_tables
 bounds event_ids weight_checks event_checks scenario added_events schema loading state_file
-checkpoint_format checkpoints summary run_record run_directory results reopening policies clock
-agent processes arguments saving simulation orchestrator testing logs cli
+checkpoint_format checkpoints plain_text summary run_record run_directory trace_text
+explanation_text history indicators results reopening policies operation_log clock agent processes
+arguments saving simulation orchestrator plotting report rerunning comparison_text comparison testing
+logs queries cli
 """
 """
 Every module imports only modules that stand before it, wherever in its text the import stands.
@@ -30,8 +32,10 @@ ONLY_IN = {
         "bounds",
         "checkpoint_format",
         "checkpoints",
+        "comparison",
         "event_ids",
         "files",
+        "indicators",
         "orchestrator",
         "run_directory",
         "scenario",
@@ -41,7 +45,11 @@ ONLY_IN = {
     "yaml": {"files"},
     "click": {"cli"},
     "rich": {"cli"},
-    "polars": {"report", "results"},
+    "duckdb": {"queries"},
+    "polars": {"plotting", "queries", "report", "results"},
+    "altair": {"plotting", "report"},
+    "vl_convert": {"plotting", "report"},
+    "jinja2": {"report"},
 }
 """
 Libraries and the modules that may import them.

@@ -1,6 +1,6 @@
 """
-The command line: `paysim init`, `run`, `validate`, `schema`, and `create`, `tick`, `state` for
-saved runs.
+The command line: `paysim init`, `run`, `validate`, `schema`; `rerun` and others for what runs have
+left; and `create`, `tick`, `state` for saved runs.
 
 Exit codes: 0, 1 for an error while running or writing, 2 for bad input, 130 for Ctrl-C.
 Errors go to standard error in one clear text, results to standard output.
@@ -15,9 +15,15 @@ from collections.abc import Sequence
 
 import click
 
-from paysim.cli.common import BAD_INPUT, INTERRUPTED, RUN_ERROR
+from paysim.cli.common import BAD_INPUT, INTERRUPTED, RUN_ERROR, warnings_as_notes
+from paysim.cli.compare import compare
+from paysim.cli.history import explain, trace
+from paysim.cli.indicators import indicators
 from paysim.cli.init import init
+from paysim.cli.plot import plot
+from paysim.cli.query import query
 from paysim.cli.report import report
+from paysim.cli.rerun import rerun
 from paysim.cli.run import run
 from paysim.cli.scenarios import schema, validate
 from paysim.cli.state import create, state, tick
@@ -32,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: What stands after the program's name; `None` takes the process's own.
     """
     try:
-        status = cli.main(arguments, prog_name="paysim", standalone_mode=False)
+        with warnings_as_notes():
+            status = cli.main(arguments, prog_name="paysim", standalone_mode=False)
         # A process may be started without standard output.
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -90,5 +97,9 @@ def cli() -> None:
     """
 
 
-for _command in (init, run, validate, schema, create, tick, state, report):
+for _command in (
+    *(init, run, rerun, validate, schema),
+    *(create, tick, state),
+    *(indicators, compare, query, trace, explain, plot, report),
+):
     cli.add_command(_command)

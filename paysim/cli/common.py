@@ -5,6 +5,7 @@ What several commands share: exit codes, paths, progress and log lines.
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -31,6 +32,24 @@ class FilePath(click.Path):
         if value == "":
             self.fail("must not be empty", param, ctx)
         return super().convert(value, param, ctx)
+
+
+@contextmanager
+def warnings_as_notes() -> Iterator[None]:
+    """
+    Tell warnings as they are told to people: one line on standard error, without a place in code.
+    """
+
+    def tell(message: Warning | str, category: type[Warning], *place: Any) -> None:
+        if issubclass(category, UserWarning):
+            click.echo(f"note: {message}", err=True)
+        else:
+            before(message, category, *place)
+
+    with warnings.catch_warnings():
+        before = warnings.showwarning
+        warnings.showwarning = tell  # type: ignore[assignment]
+        yield
 
 
 @contextmanager
@@ -65,4 +84,10 @@ def start_logging(stack: ExitStack, verbose: bool, log_file: Path | None) -> Non
     if streams:
         from paysim.logs import configure_logging
 
-        configure_logging(streams)
+        tell = configure_logging(streams)
+
+        def leave(_: object, error: BaseException | None, __: object) -> None:
+            if error is not None:
+                tell(error)
+
+        stack.push(leave)

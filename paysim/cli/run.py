@@ -5,18 +5,19 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 import click
+from click.core import ParameterSource
 
 from paysim.cli.common import FilePath, no_progress, progress, start_logging
 from paysim.cli.sources import Sources, source_options, tell_left_out
 from paysim.cli.state import on_state
+from paysim.cli.writing import Format, Interruption, format_option, shows_progress, write_results
 
 if TYPE_CHECKING:
     from paysim.simulation import Simulation
@@ -32,6 +33,7 @@ What one slice of a run is to last: short enough for Ctrl-C and a smooth progres
 @source_options
 @click.option("--seed", type=int, help="Seed of the random streams, in place of the scenario's.")
 @click.option("--out", type=FilePath(), help="Directory for tables and event log.")
+@format_option
 @click.option(
     "--lane",
     type=click.Choice(["auto", "process", "compiled"]),
@@ -49,6 +51,7 @@ def run(
     sources: Sources,
     seed: int | None,
     out: Path | None,
+    format: Format,
     lane: Literal["auto", "process", "compiled"],
     quiet: bool,
     as_json: bool,
@@ -62,8 +65,10 @@ def run(
     the rules and costs: --transactions payments.csv --agents agents.csv.
     What an option says wins over the same key of the scenario and of a mapping file.
 
-    With --out DIR the tables are written as CSV, the event log as JSON lines, and the scenario with
-    its seed, so that the run can be repeated.
+    With --out DIR everything is written into a run directory: the event log as JSON lines, the
+    tables as CSV or Parquet, and the scenario with its seed, so that other commands can look at the
+    run and paysim rerun can repeat it. Ctrl-C then ends the run after the tick at hand, and the
+    ticks before it are written; a second Ctrl-C leaves at once.
 
     With --state FILE --count N, in the place of SCENARIO and of all other options, a saved state is
     run on by N ticks, and what they have done is printed as JSON.
@@ -73,6 +78,9 @@ def run(
         from paysim.run_directory import check_run_directory, writing
         from paysim.simulation import Simulation
 
+        context = click.get_current_context()
+        if out is None and context.get_parameter_source("format") == ParameterSource.COMMANDLINE:
+            raise click.UsageError("--format needs --out, the directory that is written.")
         sources = sources.with_scenario(file)
         loaded = sources.load()
         tell_left_out(loaded)
@@ -83,13 +91,16 @@ def run(
                 pass
         simulation = Simulation(loaded, seed=seed, lane=None if lane == "auto" else lane)
         ticks = loaded.ticks_per_day * loaded.num_days
-        shows_progress = not (quiet or verbose) and sys.stderr.isatty()
+        is_shown = shows_progress(quiet or verbose)
         title = Path(sources.name).name
-        with progress(ticks, title) if shows_progress else no_progress() as report:
-            _advance(simulation, ticks, report)
+        with progress(ticks, title) if is_shown else no_progress() as report:
+            done = advance(simulation, ticks, report, ends_softly=out is not None)
+        if done < ticks:
+            assert out is not None
+            _write_part(simulation, done, ticks, out, format, is_shown)
         results = simulation.results()
         if out is not None:
-            results.write(out)
+            write_results(results, out, format, is_shown)
         if as_json:
             totals = {"scenario": sources.name, "seed": results.seed} | results.totals()
             click.echo(json.dumps(totals, indent=2))
@@ -99,18 +110,48 @@ def run(
             click.echo(f"wrote {out}", err=True)
 
 
-def _advance(simulation: Simulation, ticks: int, report: Callable[[int], None]) -> None:
+def _write_part(
+    simulation: Simulation, done: int, ticks: int, out: Path, format: Format, is_shown: bool
+) -> NoReturn:
+    """
+    Write what a run has come to that was told to end before its last tick.
+    """
+    if done:
+        click.echo(f"ended after {done:,} of {ticks:,} ticks, which are written", err=True)
+        write_results(simulation.results(), out, format, is_shown)
+        click.echo(f"wrote {out}", err=True)
+    raise KeyboardInterrupt
+
+
+def advance(
+    simulation: Simulation,
+    ticks: int,
+    report: Callable[[int], None],
+    *,
+    ends_softly: bool = False,
+) -> int:
     """
     Run a simulation to its end in slices of about `SLICE_SECONDS`.
+
+    Args:
+        simulation: The simulation, at its beginning.
+        ticks: Its end.
+        report: Is told the ticks that are done.
+        ends_softly: Whether the first Ctrl-C ends the run after a tick, rather than raise.
+
+    Returns:
+        The ticks that are done: all of them, or less after Ctrl-C.
     """
     done, step = 0, 1
-    while done < ticks:
-        start = perf_counter()
-        done = min(done + step, ticks)
-        simulation.run(until=done)
-        took = perf_counter() - start
-        if took < SLICE_SECONDS / 2:
-            step *= 2
-        elif took > SLICE_SECONDS * 2 and step > 1:
-            step //= 2
-        report(done)
+    with Interruption() if ends_softly else nullcontext() as interruption:
+        while done < ticks and not (interruption and interruption.is_asked):
+            start = perf_counter()
+            done = min(done + step, ticks)
+            simulation.run(until=done)
+            took = perf_counter() - start
+            if took < SLICE_SECONDS / 2:
+                step *= 2
+            elif took > SLICE_SECONDS * 2 and step > 1:
+                step //= 2
+            report(done)
+    return done

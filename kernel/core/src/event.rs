@@ -136,10 +136,7 @@ impl Kind {
 
     /// Whether it states a cost.
     pub fn has_cost(self) -> bool {
-        matches!(
-            self,
-            Self::Split | Self::Overdue | Self::EndOfDayPenalty | Self::EndOfDayBorrowing
-        )
+        Kinds::COSTS.contains(self)
     }
 
     /// Whether it follows the accrual of the tick's running costs.
@@ -152,6 +149,54 @@ impl Kind {
                 | Self::LiquidityReturned
                 | Self::AllocationKept
         )
+    }
+}
+
+/// A set of kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Kinds(u64);
+
+impl Kinds {
+    /// Every kind.
+    pub const ALL: Self = Self(u64::MAX);
+
+    /// Those that state a cost.
+    pub const COSTS: Self = Self::of(&[
+        Kind::Split,
+        Kind::Overdue,
+        Kind::EndOfDayPenalty,
+        Kind::EndOfDayBorrowing,
+    ]);
+
+    /// These kinds.
+    pub const fn of(kinds: &[Kind]) -> Self {
+        let (mut bits, mut at) = (0, 0);
+        while at < kinds.len() {
+            bits |= 1 << kinds[at] as u64;
+            at += 1;
+        }
+        Self(bits)
+    }
+
+    /// These and those.
+    pub const fn and(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
+    /// These and not those.
+    pub const fn but(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
+    }
+
+    /// Whether a kind is one of these.
+    #[inline]
+    pub const fn contains(self, kind: Kind) -> bool {
+        self.0 >> kind as u64 & 1 == 1
+    }
+
+    /// Whether one of those is one of these.
+    pub const fn meets(self, others: Self) -> bool {
+        self.0 & others.0 != 0
     }
 }
 

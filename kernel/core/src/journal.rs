@@ -1,8 +1,8 @@
 //! The event log, in columns of fixed-size chunks, so that it grows without ever being copied.
 
 use crate::error::{Error, Result};
-use crate::event::{Cause, Event, Kind};
-use crate::ids::NONE;
+use crate::event::{Cause, Event, Kind, Kinds};
+use crate::ids::{NONE, Tick};
 
 const CHUNK: usize = 1 << 14;
 
@@ -15,6 +15,8 @@ struct Chunk {
     agents: Vec<u32>,
     transactions: Vec<u32>,
     links: Vec<u32>,
+    /// Every kind that occurs.
+    present: Kinds,
 }
 
 impl Chunk {
@@ -26,6 +28,7 @@ impl Chunk {
             agents: Vec::with_capacity(CHUNK),
             transactions: Vec::with_capacity(CHUNK),
             links: Vec::with_capacity(CHUNK),
+            present: Kinds::default(),
         }
     }
 
@@ -37,6 +40,7 @@ impl Chunk {
         self.agents.push(event.agent);
         self.transactions.push(event.transaction);
         self.links.push(event.link);
+        self.present = self.present.and(Kinds::of(&[event.kind]));
     }
 
     fn get(&self, at: usize) -> Event {
@@ -88,14 +92,57 @@ impl Journal {
 
     /// Every event in order.
     pub fn iter(&self) -> impl Iterator<Item = Event> + '_ {
-        let all = self.chunks.iter();
-        all.flat_map(|chunk| (0..chunk.ticks.len()).map(|at| chunk.get(at)))
-            .map(|event| {
-                let value = self.detail(&event).map_or(0, |detail| detail.value);
-                Event { value, ..event }
-            })
+        self.since(0)
     }
 
+    /// Every event of a tick and later ones, in order; those before cost nothing.
+    pub fn since(&self, tick: Tick) -> impl Iterator<Item = Event> + '_ {
+        let is_before = |chunk: &Chunk| chunk.ticks.last().is_none_or(|&last| last < tick);
+        let first = self.chunks.partition_point(is_before);
+        let mut start = self.chunks.get(first).map_or(0, |chunk| {
+            chunk.ticks.partition_point(|&earlier| earlier < tick)
+        });
+        let chunks = self.chunks[first..].iter();
+        chunks
+            .flat_map(move |chunk| {
+                let from = std::mem::take(&mut start);
+                (from..chunk.ticks.len()).map(|at| chunk.get(at))
+            })
+            .map(|event| self.told(event))
+    }
+
+    /// How many blocks of consecutive events there are.
+    pub fn blocks(&self) -> usize {
+        self.chunks.len()
+    }
+
+    /// The events of a block in order.
+    pub fn block(&self, block: usize) -> impl Iterator<Item = Event> + '_ {
+        let chunk = &self.chunks[block];
+        (0..chunk.ticks.len()).map(move |at| self.told(chunk.get(at)))
+    }
+
+    /// Shows every event of these kinds, in order, with its row in the log.
+    pub fn visit(&self, kinds: Kinds, mut look: impl FnMut(usize, &Event)) {
+        for (number, chunk) in self.chunks.iter().enumerate() {
+            if !chunk.present.meets(kinds) {
+                continue;
+            }
+            for (at, kind) in chunk.kinds.iter().enumerate() {
+                if kinds.contains(*kind) {
+                    look(number * CHUNK + at, &self.told(chunk.get(at)));
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn told(&self, event: Event) -> Event {
+        let value = self.detail(&event).map_or(0, |detail| detail.value);
+        Event { value, ..event }
+    }
+
+    #[inline]
     fn detail(&self, event: &Event) -> Option<Detail> {
         let has_detail = event.kind.has_detail();
         has_detail

@@ -34,6 +34,6 @@ pub mod state;
 pub mod system;
 pub mod transaction;
 
-pub use decision::Decision;
+pub use decision::{Decision, NO_BUDGET};
 pub use error::{Error, Result};
 pub use system::{Outcome, System};

@@ -1,49 +1,140 @@
-//! Tables as Arrow record batches.
+//! Tables as Arrow record batches, whose arrays are the table's own columns, not copies.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_array::{
     ArrayRef, BooleanArray, Decimal128Array, Float64Array, Int64Array, LargeStringArray,
-    RecordBatch,
+    RecordBatch, StringViewArray,
 };
-use arrow_schema::{ArrowError, Field, Schema};
+use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
+use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
+use bytemuck::cast_slice;
+use bytes::Bytes;
 use paysim_kernel::rate::COST_PLACES;
+use paysim_kernel::results::parallel::each;
 use paysim_kernel::results::table::{Column, Table};
 
 /// Digits of a cost column.
 pub const COST_DIGITS: u8 = 38;
 
-/// The whole table as one batch.
+/// How texts are handed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextForm {
+    /// As they lie in memory, as string views, which not every reader takes.
+    Views,
+    /// Copied, each after the one before, which every reader takes.
+    Plain,
+}
+
+/// Types and names of the columns.
+pub fn schema(table: &Table, metadata: &[(String, String)], form: TextForm) -> SchemaRef {
+    let fields = table.columns.iter().map(|(name, column)| {
+        let kind = match (column, form) {
+            (Column::Integer(_), _) => DataType::Int64,
+            (Column::Real(_), _) => DataType::Float64,
+            (Column::Boolean(_), _) => DataType::Boolean,
+            (Column::Text(_), TextForm::Views) => DataType::Utf8View,
+            (Column::Text(_), TextForm::Plain) => DataType::LargeUtf8,
+            (Column::Cost(_), _) => DataType::Decimal128(COST_DIGITS, COST_PLACES as i8),
+        };
+        Field::new(name.as_ref(), kind, true)
+    });
+    let metadata: HashMap<_, _> = metadata.iter().cloned().collect();
+    Arc::new(Schema::new_with_metadata(
+        fields.collect::<Vec<_>>(),
+        metadata,
+    ))
+}
+
+/// The whole table as one batch, which keeps the table alive.
 ///
 /// # Errors
 /// Columns that do not make a table.
-pub fn batch(table: &Table, metadata: &[(String, String)]) -> Result<RecordBatch, ArrowError> {
-    let mut fields = Vec::with_capacity(table.columns.len());
-    let mut arrays = Vec::with_capacity(table.columns.len());
-    for (name, column) in &table.columns {
-        let array = array(column)?;
-        fields.push(Field::new(name.as_ref(), array.data_type().clone(), true));
-        arrays.push(array);
-    }
-    let metadata: HashMap<_, _> = metadata.iter().cloned().collect();
-    RecordBatch::try_new(
-        Arc::new(Schema::new_with_metadata(fields, metadata)),
-        arrays,
-    )
+pub fn batch(
+    table: &Arc<Table>,
+    schema: SchemaRef,
+    form: TextForm,
+) -> Result<RecordBatch, ArrowError> {
+    let columns = (0..table.columns.len()).collect();
+    let arrays: Result<_, _> = each(columns, |at| array(table, at, form))
+        .into_iter()
+        .collect();
+    RecordBatch::try_new(schema, arrays?)
 }
 
-fn array(column: &Column) -> Result<ArrayRef, ArrowError> {
+fn array(table: &Arc<Table>, at: usize, form: TextForm) -> Result<ArrayRef, ArrowError> {
+    let column = &table.columns[at].1;
+    let own_values = || shared(table, move |table| values(&table.columns[at].1));
+    let nulls = valid(column).map(|_| {
+        let bits = shared(table, move |table| {
+            valid(&table.columns[at].1).unwrap_or_default()
+        });
+        NullBuffer::new(BooleanBuffer::new(bits, 0, column.len()))
+    });
     Ok(match column {
-        Column::Integer(values) => Arc::new(Int64Array::from_iter(values.iter().copied())),
-        Column::Real(values) => Arc::new(Float64Array::from_iter(values.iter().copied())),
-        Column::Boolean(values) => Arc::new(BooleanArray::from_iter(values.iter().copied())),
-        Column::Text(texts) => Arc::new(LargeStringArray::from_iter(
-            (0..texts.ends.len()).map(|row| texts.get(row)),
-        )),
-        Column::Cost(values) => Arc::new(
-            Decimal128Array::from_iter(values.iter().copied())
+        Column::Integer(_) => Arc::new(Int64Array::try_new(own_values().into(), nulls)?),
+        Column::Real(_) => Arc::new(Float64Array::try_new(own_values().into(), nulls)?),
+        Column::Boolean(values) => {
+            let bits = BooleanBuffer::from(values.values());
+            Arc::new(BooleanArray::new(bits, nulls))
+        }
+        Column::Text(texts) if form == TextForm::Plain => {
+            let rows = (0..column.len()).map(|row| texts.get(row));
+            Arc::new(LargeStringArray::from_iter(rows))
+        }
+        Column::Text(texts) => {
+            let buffer = |number: usize| {
+                shared(table, move |table| match &table.columns[at].1 {
+                    Column::Text(texts) => texts.buffers()[number].as_bytes(),
+                    _ => &[],
+                })
+            };
+            let buffers: Arc<[Buffer]> = (0..texts.buffers().len()).map(buffer).collect();
+            // SAFETY: `Texts` makes its views of whole `str`s in its own buffers, and 0 for nulls,
+            // which is the view of an empty text. Checking a million of them takes 10 ms.
+            Arc::new(unsafe { StringViewArray::new_unchecked(own_values().into(), buffers, nulls) })
+        }
+        Column::Cost(_) => Arc::new(
+            Decimal128Array::try_new(own_values().into(), nulls)?
                 .with_precision_and_scale(COST_DIGITS, COST_PLACES as i8)?,
         ),
     })
+}
+
+fn values(column: &Column) -> &[u8] {
+    match column {
+        Column::Integer(values) => cast_slice(values.values()),
+        Column::Real(values) => cast_slice(values.values()),
+        Column::Boolean(_) => &[],
+        Column::Text(texts) => cast_slice(texts.views().values()),
+        Column::Cost(values) => cast_slice(values.values()),
+    }
+}
+
+fn valid(column: &Column) -> Option<&[u8]> {
+    match column {
+        Column::Integer(values) => values.valid(),
+        Column::Real(values) => values.valid(),
+        Column::Boolean(values) => values.valid(),
+        Column::Text(texts) => texts.views().valid(),
+        Column::Cost(values) => values.valid(),
+    }
+}
+
+/// A part of a table, which keeps the whole alive.
+struct Part<F> {
+    table: Arc<Table>,
+    bytes: F,
+}
+
+impl<F: Fn(&Table) -> &[u8]> AsRef<[u8]> for Part<F> {
+    fn as_ref(&self) -> &[u8] {
+        (self.bytes)(&self.table)
+    }
+}
+
+fn shared(table: &Arc<Table>, bytes: impl Fn(&Table) -> &[u8] + Send + 'static) -> Buffer {
+    let table = Arc::clone(table);
+    Bytes::from_owner(Part { table, bytes }).into()
 }

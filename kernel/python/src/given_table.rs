@@ -10,6 +10,9 @@ use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 use crate::arrow_table::COST_DIGITS;
 use crate::errors::refused;
 
+/// Longest text, in bytes.
+const TEXT_BYTES: usize = 1 << 30;
+
 const KINDS: &str = "integer, real, boolean, text or cost";
 
 /// The table of columns, each a name, a kind and a sequence of values.
@@ -54,12 +57,12 @@ pub fn columns_of(columns: &Bound<'_, PyAny>) -> PyResult<Table> {
 
 fn column(name: &str, kind: &str, values: &Bound<'_, PyAny>) -> PyResult<Column> {
     Ok(match kind {
-        "integer" => Column::Integer(cells(name, values, "an int of 64 bits", integer)?),
-        "real" => Column::Real(cells(name, values, "float or int", real)?),
-        "boolean" => Column::Boolean(cells(name, values, "bool", boolean)?),
+        "integer" => Column::Integer(cells(name, values, "an int of 64 bits", integer)?.into()),
+        "real" => Column::Real(cells(name, values, "float or int", real)?.into()),
+        "boolean" => Column::Boolean(cells(name, values, "bool", boolean)?.into()),
         "text" => {
             let mut texts = Texts::default();
-            for text in cells(name, values, "text", text)? {
+            for text in cells(name, values, "text of at most 2^30 bytes", text)? {
                 match text {
                     Some(text) => texts.push(&text),
                     None => texts.push_null(),
@@ -69,7 +72,7 @@ fn column(name: &str, kind: &str, values: &Bound<'_, PyAny>) -> PyResult<Column>
         }
         "cost" => {
             let expected = "decimal text of at most 19 places, below 10^19";
-            Column::Cost(cells(name, values, expected, cost)?)
+            Column::Cost(cells(name, values, expected, cost)?.into())
         }
         _ => {
             return Err(refused(format!(
@@ -118,7 +121,8 @@ fn boolean(value: &Bound<'_, PyAny>) -> Option<bool> {
 }
 
 fn text(value: &Bound<'_, PyAny>) -> Option<String> {
-    value.cast::<PyString>().ok()?.extract().ok()
+    let text: String = value.cast::<PyString>().ok()?.extract().ok()?;
+    (text.len() <= TEXT_BYTES).then_some(text)
 }
 
 fn cost(value: &Bound<'_, PyAny>) -> Option<i128> {

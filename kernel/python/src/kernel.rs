@@ -6,11 +6,12 @@ use paysim_kernel::costs::Component;
 use paysim_kernel::event::Cause;
 use paysim_kernel::ids::{AgentId, TransactionId};
 use paysim_kernel::rate::cost_text;
+use paysim_kernel::results::gridlocks::gridlocks;
 use paysim_kernel::results::rebuild::Flow;
 use paysim_kernel::results::table::Table as Columns;
 use paysim_kernel::results::{
-    bilateral_table, delay_table, event_lines, event_table, position_table, queue_table, summary,
-    tick_tables, transaction_table, write_file,
+    bilateral_table, day_figures, delay_table, event_lines, event_table, position_table,
+    queue_table, summary, tick_tables, transaction_table, write_file,
 };
 use paysim_kernel::spec::Spec;
 use paysim_kernel::transaction::{Origin, Status, known};
@@ -20,6 +21,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
 use crate::convert::{Numbers, scenario_event, specification};
 use crate::errors::{Whole, exception, plain, refused};
+use crate::history;
 use crate::table::Table;
 use crate::view::{View, view};
 
@@ -315,6 +317,31 @@ impl Kernel {
         Ok(dict)
     }
 
+    /// What a day came to, and how the system stands after it, when its last closed tick is the
+    /// kernel's.
+    fn day_figures<'py>(&self, py: Python<'py>, day: Whole) -> PyResult<Bound<'py, PyDict>> {
+        self.told(self.system.check_sound())?;
+        let day: u32 = day.narrow("day", "at least 0 and below 2**32")?;
+        let figures = py.detach(|| day_figures::day_figures(&self.system, day));
+        let figures = self.told(figures)?;
+        let dict = PyDict::new(py);
+        dict.set_item("arrived", flow(py, figures.arrived)?)?;
+        dict.set_item("settled", flow(py, figures.settled())?)?;
+        for (cause, settled) in Cause::SETTLEMENTS.iter().zip(figures.settled_by) {
+            dict.set_item(cause.word(), flow(py, settled)?)?;
+        }
+        dict.set_item("internal_queue", flow(py, figures.internal_queue)?)?;
+        dict.set_item("central_queue", flow(py, figures.central_queue)?)?;
+        dict.set_item("standing", flow(py, figures.standing)?)?;
+        dict.set_item("gridlock_ticks", figures.gridlock.count)?;
+        dict.set_item("gridlock_first_tick", figures.gridlock.first)?;
+        dict.set_item("ring_limit_ticks", figures.ring_limit.count)?;
+        dict.set_item("ring_limit_first_tick", figures.ring_limit.first)?;
+        dict.set_item("rings", figures.rings)?;
+        dict.set_item("cost_so_far", cost_text(figures.cost_so_far))?;
+        Ok(dict)
+    }
+
     /// The event log as a table.
     fn events(&self, py: Python<'_>) -> PyResult<Table> {
         self.table(py, |system| Ok(event_table::events(system)))
@@ -365,12 +392,37 @@ impl Kernel {
         self.table(py, delay_table::delays)
     }
 
+    /// The life of a transaction; its nearest ids if there is no such.
+    fn trace<'py>(&self, py: Python<'py>, transaction_id: &str) -> PyResult<Bound<'py, PyAny>> {
+        self.told(self.system.check_sound())?;
+        history::trace(py, &self.system, transaction_id)
+    }
+
+    /// What an agent saw and decided in a closed tick, and what became of its transactions.
+    fn explain<'py>(
+        &self,
+        py: Python<'py>,
+        agent: Whole,
+        tick: Whole,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.told(self.system.check_sound())?;
+        let agent = self.agent(agent)?;
+        let tick = tick.narrow("tick", "at least 0 and below 2**32")?;
+        history::explain(py, &self.system, agent, tick)
+    }
+
     /// Writes the event log as JSON lines, whole or not at all; the number of events.
     fn write_events(&self, py: Python<'_>, path: PathBuf) -> PyResult<usize> {
         self.told(self.system.check_sound())?;
         py.detach(|| write_file(&path, |out| event_lines::write(&self.system, out)))
             .map_err(plain)?;
         Ok(self.system.state().journal.len())
+    }
+
+    /// Whether each tick ended in a gridlock.
+    fn gridlocks(&self, py: Python<'_>) -> PyResult<Vec<bool>> {
+        self.told(self.system.check_sound())?;
+        Ok(py.detach(|| gridlocks(&self.system)))
     }
 
     /// The event log as JSON lines.

@@ -7,6 +7,7 @@ mod errors;
 mod files;
 mod given;
 mod given_table;
+mod history;
 mod kernel;
 mod parquet_file;
 mod parquet_table;

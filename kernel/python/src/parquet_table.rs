@@ -1,9 +1,7 @@
 //! Tables as Parquet files: the columns of a row group are encoded side by side.
 
 use std::io::{self, Write};
-use std::panic::resume_unwind;
-use std::sync::{Arc, Mutex};
-use std::thread::{available_parallelism, scope};
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use parquet::arrow::ArrowSchemaConverter;
@@ -15,9 +13,10 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
+use paysim_kernel::results::parallel::each;
 use paysim_kernel::results::table::Table;
 
-use crate::arrow_table::batch;
+use crate::arrow_table::{TextForm, batch, schema};
 
 /// Rows that are encoded at once.
 const GROUP_ROWS: usize = 1 << 20;
@@ -28,11 +27,12 @@ const GROUP_ROWS: usize = 1 << 20;
 /// # Errors
 /// What `out` raises.
 pub fn write(
-    table: &Table,
+    table: &Arc<Table>,
     metadata: &[(String, String)],
     out: &mut (dyn Write + Send),
 ) -> io::Result<()> {
-    let batch = batch(table, metadata).map_err(io::Error::other)?;
+    let schema = schema(table, &[], TextForm::Views);
+    let batch = batch(table, schema, TextForm::Views).map_err(io::Error::other)?;
     write_batch(&batch, metadata, out).map_err(|error| match error {
         ParquetError::External(inner) => match inner.downcast::<io::Error>() {
             Ok(error) => *error,
@@ -61,48 +61,18 @@ fn write_batch(
     let groups = ArrowRowGroupWriterFactory::new(&file, Arc::clone(&schema));
     for (number, start) in (0..batch.num_rows()).step_by(GROUP_ROWS).enumerate() {
         let rows = batch.slice(start, GROUP_ROWS.min(batch.num_rows() - start));
-        let columns = encoded(&rows, groups.create_column_writers(number)?)?;
+        let writers = groups.create_column_writers(number)?;
+        let columns = each(writers.into_iter().enumerate().collect(), |(at, writer)| {
+            column(&rows, at, writer)
+        });
         let mut group = file.next_row_group()?;
         for column in columns {
-            column.append_to_row_group(&mut group)?;
+            column?.append_to_row_group(&mut group)?;
         }
         group.close()?;
     }
     file.close()?;
     Ok(())
-}
-
-/// The columns of a row group, in order; each thread takes the next that is left.
-fn encoded(
-    rows: &RecordBatch,
-    writers: Vec<ArrowColumnWriter>,
-) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
-    let threads = available_parallelism().map_or(1, usize::from);
-    let left = Mutex::new(writers.into_iter().enumerate());
-    let work = || {
-        let mut done = Vec::new();
-        loop {
-            // Nothing panics while it holds the lock.
-            let next = left.lock().ok().and_then(|mut left| left.next());
-            let Some((at, writer)) = next else {
-                return Ok::<_, ParquetError>(done);
-            };
-            done.push((at, column(rows, at, writer)?));
-        }
-    };
-    let parts = scope(|scope| {
-        let handles: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        handles
-            .into_iter()
-            .map(|handle| handle.join().unwrap_or_else(|panic| resume_unwind(panic)))
-            .collect::<Vec<_>>()
-    });
-    let mut columns = Vec::new();
-    for part in parts {
-        columns.extend(part?);
-    }
-    columns.sort_by_key(|(at, _)| *at);
-    Ok(columns.into_iter().map(|(_, column)| column).collect())
 }
 
 fn column(

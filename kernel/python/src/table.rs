@@ -1,10 +1,12 @@
-//! Tables as Arrow streams (the PyCapsule interface), dicts, lists, CSV and Parquet.
+//! Tables as Arrow arrays and streams (the PyCapsule interface), dicts, lists, CSV and Parquet.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow_array::RecordBatchIterator;
+use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
+use arrow_array::{RecordBatchIterator, StructArray};
+use arrow_schema::ArrowError;
 use paysim_kernel::rate::cost_text;
 use paysim_kernel::results::table::{self as core, Column};
 use paysim_kernel::results::write_file;
@@ -12,7 +14,7 @@ use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyList};
 
-use crate::arrow_table::batch;
+use crate::arrow_table::{TextForm, batch, schema};
 use crate::errors::{plain, refused};
 use crate::given_table::columns_of;
 use crate::parquet_table;
@@ -79,8 +81,8 @@ impl Table {
         self.columns.len()
     }
 
-    /// The table as an Arrow C stream; costs are decimal128(38, 19), all else int64, float64,
-    /// bool or text.
+    /// The table as an Arrow C stream of one batch; costs are decimal128(38, 19), all else int64,
+    /// float64, bool or large_string. Only texts are copied, when the batch is taken.
     #[pyo3(signature = (requested_schema=None))]
     fn __arrow_c_stream__<'py>(
         &self,
@@ -89,13 +91,32 @@ impl Table {
     ) -> PyResult<Bound<'py, PyCapsule>> {
         // The interface lets a producer answer in its own types whatever is requested.
         let _ = requested_schema;
-        let batch = py
-            .detach(|| batch(&self.columns, &self.metadata))
-            .map_err(|error| refused(error.to_string()))?;
-        let schema = batch.schema();
-        let reader = RecordBatchIterator::new([Ok(batch)], schema);
+        let schema = schema(&self.columns, &self.metadata, TextForm::Plain);
+        let (table, own) = (Arc::clone(&self.columns), Arc::clone(&schema));
+        let batches = std::iter::once_with(move || batch(&table, own, TextForm::Plain));
+        let reader = RecordBatchIterator::new(batches, schema);
         let stream = FFI_ArrowArrayStream::new(Box::new(reader));
         PyCapsule::new_with_value(py, stream, c"arrow_array_stream")
+    }
+
+    /// The table as an Arrow C array: as the stream, with texts as string views. Nothing is copied.
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_array__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<(Bound<'py, PyCapsule>, Bound<'py, PyCapsule>)> {
+        // As above.
+        let _ = requested_schema;
+        let wrong = |error: ArrowError| refused(error.to_string());
+        let schema = schema(&self.columns, &self.metadata, TextForm::Views);
+        let types = FFI_ArrowSchema::try_from(schema.as_ref()).map_err(wrong)?;
+        let batch = batch(&self.columns, schema, TextForm::Views).map_err(wrong)?;
+        let array = FFI_ArrowArray::new(&StructArray::from(batch).into());
+        Ok((
+            PyCapsule::new_with_value(py, types, c"arrow_schema")?,
+            PyCapsule::new_with_value(py, array, c"arrow_array")?,
+        ))
     }
 
     /// One dict per row; costs are exact decimals as text.
@@ -139,10 +160,10 @@ impl Table {
 
 fn value<'py>(py: Python<'py>, column: &Column, row: usize) -> PyResult<Bound<'py, PyAny>> {
     Ok(match column {
-        Column::Integer(values) => values[row].into_pyobject(py)?.into_any(),
-        Column::Real(values) => values[row].into_pyobject(py)?.into_any(),
-        Column::Boolean(values) => values[row].into_pyobject(py)?.into_any(),
+        Column::Integer(values) => values.get(row).into_pyobject(py)?.into_any(),
+        Column::Real(values) => values.get(row).into_pyobject(py)?.into_any(),
+        Column::Boolean(values) => values.get(row).into_pyobject(py)?.into_any(),
         Column::Text(texts) => texts.get(row).into_pyobject(py)?.into_any(),
-        Column::Cost(values) => values[row].map(cost_text).into_pyobject(py)?.into_any(),
+        Column::Cost(values) => values.get(row).map(cost_text).into_pyobject(py)?.into_any(),
     })
 }

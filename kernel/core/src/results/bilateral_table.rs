@@ -2,83 +2,79 @@
 //!
 //! Memory follows the pairs that have transactions, not the square of the number of agents.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::{Event, Kind};
-use crate::ids::TransactionId;
+use crate::ids::{AgentId, TransactionId};
 use crate::results::closed::{Figures, closed_events, day, days};
 use crate::results::event_table::push_name;
-use crate::results::rebuild::Flow;
-use crate::results::table::{Column, Table, Texts};
+use crate::results::table::{Coded, Table};
 use crate::system::System;
 
+/// A count of transactions and their value, which the table has to hold anyway.
+#[derive(Debug, Clone, Copy, Default)]
+struct Count {
+    volume: u32,
+    value: i64,
+}
+
+impl Count {
+    fn add(&mut self, amount: i64) -> Result<()> {
+        let sum = self.value.checked_add(amount);
+        self.value = sum.ok_or_else(|| Error::overflow("the value between two agents in a day"))?;
+        self.volume += 1;
+        Ok(())
+    }
+
+    fn remove(&mut self, amount: i64) {
+        self.volume -= 1;
+        self.value -= amount;
+    }
+}
+
 /// One ordered pair in the day at hand.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Pair {
-    arrived: Flow,
-    settled: Flow,
-    by_mechanism: Flow,
+    arrived: Count,
+    settled: Count,
+    by_mechanism: Count,
     /// Held or queued now.
-    unsettled: Flow,
-    /// Whether it is noted among those of the day.
-    noted: bool,
+    unsettled: Count,
 }
 
 impl Pair {
-    fn follow(&mut self, event: &Event, amount: i64) {
+    fn follow(&mut self, event: &Event, amount: i64) -> Result<()> {
         match event.kind {
             Kind::Arrived => {
-                self.arrived.count(amount);
-                self.unsettled.count(amount);
+                self.arrived.add(amount)?;
+                self.unsettled.add(amount)
             }
-            Kind::PartCreated => self.unsettled.count(amount),
-            Kind::Split | Kind::Cancelled => self.unsettled.remove(amount),
+            Kind::PartCreated => self.unsettled.add(amount),
             Kind::Settled => {
-                self.settled.count(amount);
                 self.unsettled.remove(amount);
                 if event.cause.is_mechanism() {
-                    self.by_mechanism.count(amount);
+                    self.by_mechanism.add(amount)?;
                 }
+                self.settled.add(amount)
             }
-            _ => {}
+            _ => {
+                self.unsettled.remove(amount);
+                Ok(())
+            }
         }
-    }
-
-    /// The row of the day, unless there is nothing to count.
-    fn row(&self) -> Option<[Option<i128>; 8]> {
-        let flows = [
-            self.arrived,
-            self.settled,
-            self.by_mechanism,
-            self.unsettled,
-        ];
-        if flows.iter().all(|flow| flow.volume == 0) {
-            return None;
-        }
-        let [a, s, m, u] = flows;
-        let volumes = [a, s, m, u].map(|flow| Some(i128::from(flow.volume)));
-        Some([
-            volumes[0],
-            Some(a.value),
-            volumes[1],
-            Some(s.value),
-            volumes[2],
-            Some(m.value),
-            volumes[3],
-            Some(u.value),
-        ])
     }
 }
 
 /// One row per day and ordered pair of agents with anything to count.
 ///
 /// # Errors
-/// [`crate::Error::Overflow`] if a sum does not fit.
+/// [`Error::Overflow`] if a sum does not fit.
 pub fn bilateral(system: &System) -> Result<Table> {
     let (parties, pair_of) = pairs(system);
     let mut all = vec![Pair::default(); parties.len()];
+    let mut is_noted = vec![false; parties.len()];
     let mut of_day: Vec<u32> = Vec::new();
     let mut head = Figures::new(&["day"]);
-    let (mut senders, mut receivers) = (Texts::default(), Texts::default());
+    let (mut senders, mut receivers) = (Coded::default(), Coded::default());
     let mut body = Figures::new(&[
         "arrived_volume",
         "arrived_value",
@@ -98,61 +94,91 @@ pub fn bilateral(system: &System) -> Result<Table> {
             );
             if is_flow {
                 let id = TransactionId(event.transaction);
-                let number = pair_of[id.ix()];
-                let pair = &mut all[number as usize];
-                pair.follow(&event, system.state().transactions[id].amount);
-                if !pair.noted {
-                    pair.noted = true;
-                    of_day.push(number);
+                let pair = pair_of[id.ix()];
+                all[pair as usize].follow(&event, system.state().transactions[id].amount)?;
+                if !is_noted[pair as usize] {
+                    is_noted[pair as usize] = true;
+                    of_day.push(pair);
                 }
             }
         }
         of_day.sort_unstable();
-        for &number in &of_day {
-            if let Some(row) = all[number as usize].row() {
-                let (sender, receiver) = parties[number as usize];
+        for &pair in &of_day {
+            let Pair {
+                arrived,
+                settled,
+                by_mechanism,
+                unsettled,
+            } = all[pair as usize];
+            let counts = [arrived, settled, by_mechanism, unsettled];
+            if counts.iter().any(|count| count.volume > 0) {
+                let (sender, receiver) = parties[pair as usize];
                 head.push([Some(i128::from(today))])?;
-                push_name(&mut senders, system, Some(sender));
-                push_name(&mut receivers, system, Some(receiver));
-                body.push(row)?;
+                push_name(&mut senders, system, Some(sender.0));
+                push_name(&mut receivers, system, Some(receiver.0));
+                let figures = counts.map(|c| [i128::from(c.volume), i128::from(c.value)]);
+                body.push(figures.into_iter().flatten().map(Some))?;
             }
         }
         // What is unsettled is there tomorrow; all else begins anew.
-        of_day.retain(|&number| {
-            let pair = &mut all[number as usize];
-            let unsettled = pair.unsettled;
-            let noted = unsettled.volume > 0;
-            *pair = Pair {
+        of_day.retain(|&pair| {
+            let unsettled = all[pair as usize].unsettled;
+            all[pair as usize] = Pair {
                 unsettled,
-                noted,
                 ..Pair::default()
             };
-            noted
+            is_noted[pair as usize] = unsettled.volume > 0;
+            unsettled.volume > 0
         });
     }
     let mut columns: Vec<_> = head.into_columns().collect();
-    columns.push(("sender_id", Column::Text(senders)));
-    columns.push(("receiver_id", Column::Text(receivers)));
+    columns.push(("sender_id", senders.into()));
+    columns.push(("receiver_id", receivers.into()));
     columns.extend(body.into_columns());
     Ok(Table::new(columns))
 }
 
 /// The pairs that occur, in scenario order, and the number of each transaction's pair.
-fn pairs(system: &System) -> (Vec<(u32, u32)>, Vec<u32>) {
+fn pairs(system: &System) -> (Vec<(AgentId, AgentId)>, Vec<u32>) {
     let transactions = &system.state().transactions;
-    let mut sorted: Vec<((u32, u32), u32)> = transactions
-        .iter()
-        .map(|(id, row)| ((row.sender.0, row.receiver.0), id.0))
-        .collect();
-    sorted.sort_unstable();
-    let mut parties = Vec::new();
-    let mut pair_of = vec![0; sorted.len()];
-    for (pair, id) in sorted {
-        if parties.last() != Some(&pair) {
-            parties.push(pair);
+    let agents = system.names().len();
+    let all = transactions.iter();
+    let parties = all.map(|(id, row)| ((row.sender, row.receiver), id));
+    let by_receiver = sorted(parties.collect(), agents, |(_, receiver)| receiver);
+    let by_pair = sorted(by_receiver, agents, |(sender, _)| sender);
+    let mut pairs = Vec::new();
+    let mut pair_of = vec![0; by_pair.len()];
+    for (pair, id) in by_pair {
+        if pairs.last() != Some(&pair) {
+            pairs.push(pair);
         }
         // There are no more pairs than transactions, whose numbers have 32 bits.
-        pair_of[id as usize] = parties.len() as u32 - 1;
+        pair_of[id.ix()] = pairs.len() as u32 - 1;
     }
-    (parties, pair_of)
+    (pairs, pair_of)
+}
+
+/// Two agents and a transaction between them.
+type Between = ((AgentId, AgentId), TransactionId);
+
+/// The same by one of the two agents, otherwise in the order they had.
+fn sorted(
+    all: Vec<Between>,
+    agents: usize,
+    key: impl Fn((AgentId, AgentId)) -> AgentId,
+) -> Vec<Between> {
+    let mut next = vec![0_usize; agents + 1];
+    for (parties, _) in &all {
+        next[key(*parties).ix() + 1] += 1;
+    }
+    for at in 0..agents {
+        next[at + 1] += next[at];
+    }
+    let mut sorted = all.clone();
+    for between in all {
+        let place = &mut next[key(between.0).ix()];
+        sorted[*place] = between;
+        *place += 1;
+    }
+    sorted
 }

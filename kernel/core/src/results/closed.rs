@@ -53,6 +53,6 @@ impl Figures {
     /// The columns with their names.
     pub fn into_columns(self) -> impl Iterator<Item = (&'static str, Column)> {
         let columns = self.columns.into_iter();
-        columns.map(|(name, values)| (name, Column::Integer(values)))
+        columns.map(|(name, values)| (name, Column::Integer(values.into())))
     }
 }

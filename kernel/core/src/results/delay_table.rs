@@ -6,7 +6,7 @@ use crate::ids::{Tick, TransactionId};
 use crate::results::closed::{Figures, closed_events, day};
 use crate::results::event_table::push_name;
 use crate::results::rebuild::Flow;
-use crate::results::table::{Column, Table, Texts};
+use crate::results::table::{Coded, Table};
 use crate::system::System;
 
 /// Day of arrival, sender, ticks from arrival to settlement.
@@ -29,7 +29,7 @@ pub fn delays(system: &System) -> Result<Table> {
         })
         .collect();
     settled.sort_unstable_by_key(|(key, _)| *key);
-    let (mut head, mut names) = (Figures::new(&["day"]), Texts::default());
+    let (mut head, mut names) = (Figures::new(&["day"]), Coded::default());
     let mut body = Figures::new(&["delay", "volume", "value"]);
     for equal in settled.chunk_by(|(one, _), (other, _)| one == other) {
         let mut flow = Flow::default();
@@ -42,7 +42,7 @@ pub fn delays(system: &System) -> Result<Table> {
         body.push([i128::from(delay), flow.volume.into(), flow.value].map(Some))?;
     }
     let mut columns: Vec<_> = head.into_columns().collect();
-    columns.push(("agent_id", Column::Text(names)));
+    columns.push(("agent_id", names.into()));
     columns.extend(body.into_columns());
     Ok(Table::new(columns))
 }

@@ -11,53 +11,42 @@ use crate::decision::NO_BUDGET;
 use crate::event::{Event, Kind};
 use crate::ids::{AgentId, NONE, TransactionId};
 use crate::rate::cost_text;
+use crate::results::parallel::write_blocks;
 use crate::scenario_events::Change;
 use crate::system::System;
 use crate::transaction::{Origin, known};
-
-const FLUSH_AT: usize = 1 << 18;
 
 /// Writes all events.
 ///
 /// # Errors
 /// What `out` raises.
 pub fn write(system: &System, out: &mut dyn Write) -> std::io::Result<()> {
-    let mut lines = Lines::new(system);
-    for event in system.state().journal.iter() {
-        lines.event(&event);
-        if lines.text.len() >= FLUSH_AT {
-            out.write_all(lines.text.as_bytes())?;
-            lines.text.clear();
+    let journal = &system.state().journal;
+    let names: Vec<String> = system.names().iter().map(|name| quoted(name)).collect();
+    write_blocks(journal.blocks(), out, |block, text| {
+        let mut lines = Lines {
+            system,
+            names: &names,
+            text,
+            id: String::new(),
+            number: itoa::Buffer::new(),
+        };
+        for event in journal.block(block) {
+            lines.event(&event);
         }
-    }
-    out.write_all(lines.text.as_bytes())
+    })
 }
 
 struct Lines<'a> {
     system: &'a System,
     /// Agents' ids as JSON strings.
-    names: Vec<String>,
-    text: String,
+    names: &'a [String],
+    text: &'a mut String,
     id: String,
     number: itoa::Buffer,
 }
 
-impl<'a> Lines<'a> {
-    fn new(system: &'a System) -> Self {
-        let names = system.names().iter().map(|name| {
-            let mut quoted = String::new();
-            quote(name, &mut quoted);
-            quoted
-        });
-        Self {
-            system,
-            names: names.collect(),
-            text: String::new(),
-            id: String::new(),
-            number: itoa::Buffer::new(),
-        }
-    }
-
+impl Lines<'_> {
     fn event(&mut self, event: &Event) {
         self.text.push_str("{\"tick\":");
         self.text.push_str(self.number.format(event.tick));
@@ -215,7 +204,7 @@ impl<'a> Lines<'a> {
             .state()
             .transactions
             .write_id(id, self.system.names(), &mut self.id);
-        quote(&self.id, &mut self.text);
+        quote(&self.id, self.text);
     }
 
     fn parties(&mut self, event: &Event) {
@@ -293,6 +282,12 @@ impl<'a> Lines<'a> {
         let cost = self.system.state().journal.cost(event).unwrap_or_default();
         self.word("cost", &cost_text(cost));
     }
+}
+
+fn quoted(text: &str) -> String {
+    let mut out = String::new();
+    quote(text, &mut out);
+    out
 }
 
 /// Appends a JSON string.

@@ -2,192 +2,313 @@
 
 use crate::behaviour::arrivals::DeadlineOffset;
 use crate::decision::NO_BUDGET;
-use crate::event::Kind;
+use crate::event::{Event, Kind, Kinds};
 use crate::ids::{AgentId, NONE, TransactionId};
-use crate::results::table::{Column, Table, Texts};
+use crate::results::parallel::each;
+use crate::results::table::{Coded, Column, Table, Values};
 use crate::scenario_events::Change;
 use crate::system::System;
-use crate::transaction::{Origin, known};
+use crate::transaction::{Origin, Transaction, known};
+
+/// What creates a transaction and states its terms.
+const TERMS: Kinds = Kinds::of(&[Kind::Arrived, Kind::PartCreated]);
+/// What states the parties of a transaction.
+const PARTIES: Kinds = TERMS.and(Kinds::of(&[Kind::Settled]));
+/// What states the parties of a transfer.
+const TRANSFERS: Kinds = Kinds::of(&[Kind::DirectTransfer, Kind::DirectTransferRefused]);
+/// What states an amount of its own.
+const AMOUNTS: Kinds = Kinds::of(&[
+    Kind::AccountOpened,
+    Kind::LoanRepaid,
+    Kind::LoanGranted,
+    Kind::LiquidityAllocated,
+    Kind::LiquidityReturned,
+    Kind::AllocationKept,
+    Kind::CreditDeferred,
+    Kind::Credited,
+    Kind::EndOfDayBorrowing,
+    Kind::LiquidityInjected,
+    Kind::LiquidityDrained,
+    Kind::DirectTransfer,
+    Kind::DirectTransferRefused,
+    Kind::ReleaseBudgetSet,
+]);
+const OPENED: Kinds = Kinds::of(&[Kind::AccountOpened]);
+const OFFSETS: Kinds = Kinds::of(&[Kind::DeadlineOffsetChanged]);
+
+/// Makes one column.
+type Job<'a> = Box<dyn FnOnce() -> Column + Send + 'a>;
 
 /// All events.
 pub fn events(system: &System) -> Table {
-    let state = system.state();
-    let rows = state.journal.len();
-    let integers = || Vec::with_capacity(rows);
-    let (mut ticks, mut amounts, mut credit_limits, mut pools) =
-        (integers(), integers(), integers(), integers());
-    let (mut deadlines, mut priorities, mut postings, mut counts) =
-        (integers(), integers(), integers(), integers());
-    let (mut kinds, mut agents, mut transactions, mut parents) = (
-        Texts::default(),
-        Texts::default(),
-        Texts::default(),
-        Texts::default(),
-    );
-    let (mut senders, mut receivers, mut causes) =
-        (Texts::default(), Texts::default(), Texts::default());
-    let (mut divisible, mut costs) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
-    let mut terms_of_change = Terms::default();
-    for event in state.journal.iter() {
-        ticks.push(Some(i64::from(event.tick)));
-        kinds.push(event.kind.word());
-        let opening =
-            (event.kind == Kind::AccountOpened).then(|| system.opening(AgentId(event.agent)));
-        credit_limits.push(match event.kind {
-            Kind::CreditLimitChanged => Some(event.value),
-            _ => opening.map(|opening| opening.credit_limit),
-        });
-        pools.push(opening.map(|opening| opening.liquidity_pool));
-        let carries_terms = matches!(event.kind, Kind::Arrived | Kind::PartCreated);
-        let row = (event.transaction != NONE)
-            .then(|| &state.transactions[TransactionId(event.transaction)]);
-        let terms = row.filter(|_| carries_terms);
-        let parties = row.filter(|_| carries_terms || event.kind == Kind::Settled);
-        let parties = parties.map(|row| (row.sender, row.receiver));
-        let change = system.change(&event);
-        let parties = match change {
-            Some(Change::Transfer(sender, receiver, _)) => Some((*sender, *receiver)),
-            _ => parties,
-        };
-        terms_of_change.push(system, change, event.value);
-        let own = event.agent != NONE && parties.is_none();
-        push_name(&mut agents, system, own.then_some(event.agent));
-        match row {
-            Some(_) => transactions.push_with(|out| {
-                state
-                    .transactions
-                    .write_id(TransactionId(event.transaction), system.names(), out);
+    let log = Log(system);
+    let columns: Vec<(&'static str, Job<'_>)> = vec![
+        ("tick", log.integers(Kinds::ALL, |e| Some(e.tick.into()))),
+        (
+            "event",
+            log.words(Kinds::ALL, |e| (e.kind as usize, Some(e.kind.word()))),
+        ),
+        (
+            "agent_id",
+            log.agents(Kinds::ALL.but(PARTIES).but(TRANSFERS), |e| Some(e.agent)),
+        ),
+        (
+            "transaction_id",
+            log.transactions(Kinds::ALL, |e| Some(e.transaction)),
+        ),
+        (
+            "parent_id",
+            log.transactions(TERMS, move |e| match log.row(e).origin {
+                Origin::Part { parent, .. } => Some(parent.0),
+                _ => None,
             }),
-            None => transactions.push_null(),
-        }
-        match terms.map(|row| row.origin) {
-            Some(Origin::Part { parent, .. }) => {
-                parents.push_with(|out| state.transactions.write_id(parent, system.names(), out));
-            }
-            _ => parents.push_null(),
-        }
-        push_name(&mut senders, system, parties.map(|(sender, _)| sender.0));
-        push_name(
-            &mut receivers,
-            system,
-            parties.map(|(_, receiver)| receiver.0),
-        );
-        amounts.push(match event.kind {
-            Kind::AccountOpened
-            | Kind::LoanRepaid
-            | Kind::LoanGranted
-            | Kind::LiquidityAllocated
-            | Kind::LiquidityReturned
-            | Kind::AllocationKept
-            | Kind::CreditDeferred
-            | Kind::Credited
-            | Kind::EndOfDayBorrowing
-            | Kind::LiquidityInjected
-            | Kind::LiquidityDrained
-            | Kind::DirectTransfer
-            | Kind::DirectTransferRefused => Some(event.value),
-            Kind::Arrived | Kind::PartCreated | Kind::Settled => row.map(|row| row.amount),
-            Kind::ReleaseBudgetSet => (event.value != NO_BUDGET).then_some(event.value),
-            _ => None,
-        });
-        deadlines.push(
-            terms
-                .and_then(|row| known(row.deadline_tick))
-                .map(i64::from),
-        );
-        priorities.push(match event.kind {
-            Kind::Reprioritised => Some(event.value),
-            _ => terms.map(|row| i64::from(row.priority_at_arrival)),
-        });
-        divisible.push(terms.map(|row| row.divisible));
-        counts.push(
-            matches!(event.kind, Kind::Split | Kind::RingLimitReached).then_some(event.value),
-        );
-        match event.cause.word() {
-            Some(word) => causes.push(word),
-            None => causes.push_null(),
-        }
-        postings.push(state.journal.posting(&event).map(i64::from));
-        costs.push(state.journal.cost(&event));
-    }
-    let mut columns = vec![
-        ("tick", Column::Integer(ticks)),
-        ("event", Column::Text(kinds)),
-        ("agent_id", Column::Text(agents)),
-        ("transaction_id", Column::Text(transactions)),
-        ("parent_id", Column::Text(parents)),
-        ("sender_id", Column::Text(senders)),
-        ("receiver_id", Column::Text(receivers)),
-        ("amount", Column::Integer(amounts)),
-        ("credit_limit", Column::Integer(credit_limits)),
-        ("liquidity_pool", Column::Integer(pools)),
-        ("deadline_tick", Column::Integer(deadlines)),
-        ("priority", Column::Integer(priorities)),
-        ("divisible", Column::Boolean(divisible)),
-        ("count", Column::Integer(counts)),
-        ("cause", Column::Text(causes)),
-        ("posting", Column::Integer(postings)),
-        ("cost", Column::Cost(costs)),
+        ),
+        (
+            "sender_id",
+            log.agents(PARTIES.and(TRANSFERS), move |e| {
+                log.parties(e).map(|(s, _)| s.0)
+            }),
+        ),
+        (
+            "receiver_id",
+            log.agents(PARTIES.and(TRANSFERS), move |e| {
+                log.parties(e).map(|(_, r)| r.0)
+            }),
+        ),
+        (
+            "amount",
+            log.integers(PARTIES.and(AMOUNTS), move |e| match e.kind {
+                kind if PARTIES.contains(kind) => Some(log.row(e).amount),
+                Kind::ReleaseBudgetSet if e.value == NO_BUDGET => None,
+                _ => Some(e.value),
+            }),
+        ),
+        (
+            "credit_limit",
+            log.integers(
+                OPENED.and(Kinds::of(&[Kind::CreditLimitChanged])),
+                move |e| match e.kind {
+                    Kind::AccountOpened => Some(system.opening(AgentId(e.agent)).credit_limit),
+                    _ => Some(e.value),
+                },
+            ),
+        ),
+        (
+            "liquidity_pool",
+            log.integers(OPENED, move |e| {
+                Some(system.opening(AgentId(e.agent)).liquidity_pool)
+            }),
+        ),
+        (
+            "deadline_tick",
+            log.integers(TERMS, move |e| {
+                known(log.row(e).deadline_tick).map(i64::from)
+            }),
+        ),
+        (
+            "priority",
+            log.integers(
+                TERMS.and(Kinds::of(&[Kind::Reprioritised])),
+                move |e| match e.kind {
+                    Kind::Reprioritised => Some(e.value),
+                    _ => Some(log.row(e).priority_at_arrival.into()),
+                },
+            ),
+        ),
+        (
+            "divisible",
+            Box::new(move || Column::Boolean(log.values(TERMS, |e| Some(log.row(e).divisible)))),
+        ),
+        (
+            "count",
+            log.integers(Kinds::of(&[Kind::Split, Kind::RingLimitReached]), |e| {
+                Some(e.value)
+            }),
+        ),
+        (
+            "cause",
+            log.words(Kinds::ALL, |e| (e.cause as usize, e.cause.word())),
+        ),
+        (
+            "posting",
+            log.integers(Kinds::of(&[Kind::Settled]), move |e| {
+                system.state().journal.posting(e).map(i64::from)
+            }),
+        ),
+        (
+            "cost",
+            Box::new(move || {
+                Column::Cost(log.values(Kinds::COSTS, |e| system.state().journal.cost(e)))
+            }),
+        ),
+        (
+            "counterparty_id",
+            log.agents(
+                Kinds::of(&[Kind::CounterpartyWeightChanged]),
+                move |e| match system.change(e) {
+                    Some(Change::SetCounterpartyWeight(_, other, _)) => Some(other.0),
+                    _ => None,
+                },
+            ),
+        ),
+        (
+            "missing",
+            log.integers(
+                Kinds::of(&[Kind::LiquidityDrained]),
+                move |e| match system.change(e) {
+                    Some(Change::DrainLiquidity(_, amount)) => Some(amount - e.value),
+                    _ => None,
+                },
+            ),
+        ),
+        (
+            "multiplier",
+            log.reals(
+                Kinds::of(&[Kind::ArrivalRateChanged]),
+                move |e| match system.change(e) {
+                    Some(Change::SetArrivalRate(_, factor)) => Some(*factor),
+                    _ => None,
+                },
+            ),
+        ),
+        (
+            "weight",
+            log.reals(
+                Kinds::of(&[Kind::CounterpartyWeightChanged]),
+                move |e| match system.change(e) {
+                    Some(Change::SetCounterpartyWeight(_, _, share)) => Some(*share),
+                    _ => None,
+                },
+            ),
+        ),
+        (
+            "deadline_offset_min",
+            log.integers(OFFSETS, move |e| log.offset(e).map(|(low, _)| low)),
+        ),
+        (
+            "deadline_offset_max",
+            log.integers(OFFSETS, move |e| log.offset(e).map(|(_, high)| high)),
+        ),
     ];
-    columns.extend(terms_of_change.into_columns());
-    Table::new(columns)
+    Table::new(each(columns, |(name, job)| (name, job())))
 }
 
-/// Columns of what only scenario events say.
-#[derive(Default)]
-struct Terms {
-    counterparties: Texts,
-    missing: Vec<Option<i64>>,
-    multipliers: Vec<Option<f64>>,
-    weights: Vec<Option<f64>>,
-    offsets_min: Vec<Option<i64>>,
-    offsets_max: Vec<Option<i64>>,
-}
+/// The event log, and how columns are made of it: from the events of some kinds, by a value each.
+#[derive(Clone, Copy)]
+struct Log<'a>(&'a System);
 
-impl Terms {
-    /// Appends a row; `value` is the event's.
-    fn push(&mut self, system: &System, change: Option<&Change>, value: i64) {
-        let (mut counterparty, mut missing, mut multiplier, mut weight) = (None, None, None, None);
-        let mut offset = (None, None);
-        match change {
-            Some(Change::DrainLiquidity(_, amount)) => missing = Some(amount - value),
-            Some(Change::SetArrivalRate(_, factor)) => multiplier = Some(*factor),
-            Some(Change::SetCounterpartyWeight(_, other, share)) => {
-                (counterparty, weight) = (Some(other.0), Some(*share));
+impl<'a> Log<'a> {
+    fn values<T: Copy + Default>(
+        self,
+        kinds: Kinds,
+        value: impl Fn(&Event) -> Option<T>,
+    ) -> Values<T> {
+        let journal = &self.0.state().journal;
+        let mut values = Values::nulls(journal.len());
+        journal.visit(kinds, |row, event| {
+            if let Some(value) = value(event) {
+                values.set(row, value);
             }
-            Some(Change::SetDeadlineOffset(_, ticks)) => {
-                offset = match *ticks {
-                    DeadlineOffset::Never => (None, None),
-                    DeadlineOffset::Fixed(ticks) => (Some(ticks), Some(ticks)),
-                    DeadlineOffset::Uniform(low, high) => (Some(low), Some(high)),
-                }
-            }
-            _ => {}
-        }
-        push_name(&mut self.counterparties, system, counterparty);
-        self.missing.push(missing);
-        self.multipliers.push(multiplier);
-        self.weights.push(weight);
-        self.offsets_min.push(offset.0.map(i64::from));
-        self.offsets_max.push(offset.1.map(i64::from));
+        });
+        values
     }
 
-    fn into_columns(self) -> [(&'static str, Column); 6] {
-        [
-            ("counterparty_id", Column::Text(self.counterparties)),
-            ("missing", Column::Integer(self.missing)),
-            ("multiplier", Column::Real(self.multipliers)),
-            ("weight", Column::Real(self.weights)),
-            ("deadline_offset_min", Column::Integer(self.offsets_min)),
-            ("deadline_offset_max", Column::Integer(self.offsets_max)),
-        ]
+    fn integers(self, kinds: Kinds, value: impl Fn(&Event) -> Option<i64> + Send + 'a) -> Job<'a> {
+        Box::new(move || Column::Integer(self.values(kinds, value)))
+    }
+
+    fn reals(self, kinds: Kinds, value: impl Fn(&Event) -> Option<f64> + Send + 'a) -> Job<'a> {
+        Box::new(move || Column::Real(self.values(kinds, value)))
+    }
+
+    /// Words, each with a number.
+    fn words(
+        self,
+        kinds: Kinds,
+        word: impl Fn(&Event) -> (usize, Option<&'static str>) + Send + 'a,
+    ) -> Job<'a> {
+        Box::new(move || {
+            let journal = &self.0.state().journal;
+            let mut column = Coded::nulls(journal.len(), 0);
+            journal.visit(kinds, |row, event| {
+                if let (code, Some(word)) = word(event) {
+                    column.set(row, code, |out| out.push_str(word));
+                }
+            });
+            column.into()
+        })
+    }
+
+    /// Agents' ids.
+    fn agents(self, kinds: Kinds, agent: impl Fn(&Event) -> Option<u32> + Send + 'a) -> Job<'a> {
+        let names = self.0.names();
+        let write = |agent: u32, out: &mut String| out.push_str(&names[agent as usize]);
+        self.ids(kinds, names.len(), agent, write)
+    }
+
+    /// Transactions' ids.
+    fn transactions(self, kinds: Kinds, id: impl Fn(&Event) -> Option<u32> + Send + 'a) -> Job<'a> {
+        let (transactions, names) = (&self.0.state().transactions, self.0.names());
+        let write =
+            |id: u32, out: &mut String| transactions.write_id(TransactionId(id), names, out);
+        self.ids(kinds, transactions.len() as usize, id, write)
+    }
+
+    fn ids(
+        self,
+        kinds: Kinds,
+        codes: usize,
+        code: impl Fn(&Event) -> Option<u32> + Send + 'a,
+        write: impl Fn(u32, &mut String) + Send + 'a,
+    ) -> Job<'a> {
+        Box::new(move || {
+            let journal = &self.0.state().journal;
+            let mut column = Coded::nulls(journal.len(), codes);
+            journal.visit(kinds, |row, event| {
+                if let Some(code) = code(event).filter(|&code| code != NONE) {
+                    column.set(row, code as usize, |out| write(code, out));
+                }
+            });
+            column.into()
+        })
+    }
+
+    fn row(self, event: &Event) -> &'a Transaction {
+        &self.0.state().transactions[TransactionId(event.transaction)]
+    }
+
+    fn parties(self, event: &Event) -> Option<(AgentId, AgentId)> {
+        if PARTIES.contains(event.kind) {
+            let row = self.row(event);
+            return Some((row.sender, row.receiver));
+        }
+        match self.0.change(event) {
+            Some(Change::Transfer(sender, receiver, _)) => Some((*sender, *receiver)),
+            _ => None,
+        }
+    }
+
+    /// Least and most ticks of a deadline offset; nothing if there are no deadlines.
+    fn offset(self, event: &Event) -> Option<(i64, i64)> {
+        match self.0.change(event) {
+            Some(Change::SetDeadlineOffset(_, DeadlineOffset::Fixed(ticks))) => {
+                Some((i64::from(*ticks), i64::from(*ticks)))
+            }
+            Some(Change::SetDeadlineOffset(_, DeadlineOffset::Uniform(low, high))) => {
+                Some((i64::from(*low), i64::from(*high)))
+            }
+            _ => None,
+        }
     }
 }
 
 /// Appends an agent's id, or a null.
-pub(crate) fn push_name(texts: &mut Texts, system: &System, agent: Option<u32>) {
+pub(crate) fn push_name(texts: &mut Coded, system: &System, agent: Option<u32>) {
     match agent {
-        Some(agent) => texts.push(&system.names()[agent as usize]),
+        Some(agent) => {
+            let agent = agent as usize;
+            texts.push(agent, |out| out.push_str(&system.names()[agent]));
+        }
         None => texts.push_null(),
     }
 }

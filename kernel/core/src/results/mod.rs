@@ -1,16 +1,24 @@
 //! What a run leaves behind: the event log as JSON lines, and tables derived on request.
 
 pub mod bilateral_table;
+pub mod bookings;
 pub mod closed;
+pub mod column;
+pub mod day_figures;
 pub mod delay_table;
 pub mod event_lines;
 pub mod event_table;
+pub mod explain;
+pub mod gridlocks;
+pub mod moment;
+pub mod parallel;
 pub mod position_table;
 pub mod queue_table;
 pub mod rebuild;
 pub mod summary;
 pub mod table;
 pub mod tick_tables;
+pub mod trace;
 pub mod transaction_table;
 
 use std::fs::{self, File};

@@ -13,7 +13,7 @@ use crate::ids::{AgentId, NONE, Tick, TransactionId};
 use crate::results::closed::{Figures, closed_events, day, days};
 use crate::results::event_table::push_name;
 use crate::results::rebuild::{AgentTick, Flow, book};
-use crate::results::table::{Column, Table, Texts};
+use crate::results::table::{Coded, Table};
 use crate::system::System;
 use crate::transaction::{Origin, known};
 
@@ -23,7 +23,7 @@ use crate::transaction::{Origin, known};
 /// [`crate::Error::Overflow`] if a sum does not fit.
 pub fn positions(system: &System) -> Result<Table> {
     let mut walk = Walk::new(system);
-    let (mut head, mut names) = (Figures::new(&["day"]), Texts::default());
+    let (mut head, mut names) = (Figures::new(&["day"]), Coded::default());
     let mut body = Figures::new(&BODY);
     let mut events = closed_events(system).peekable();
     for today in 0..days(system) {
@@ -43,7 +43,7 @@ pub fn positions(system: &System) -> Result<Table> {
         missed.push([Some(i128::from(flow.volume)), Some(flow.value)])?;
     }
     let mut columns: Vec<_> = head.into_columns().collect();
-    columns.push(("agent_id", Column::Text(names)));
+    columns.push(("agent_id", names.into()));
     columns.extend(body.into_columns().chain(missed.into_columns()));
     Ok(Table::new(columns))
 }

@@ -5,7 +5,7 @@ use crate::event::{Event, Kind};
 use crate::ids::{NONE, Tick, TransactionId};
 use crate::results::closed::{Figures, closed_events};
 use crate::results::event_table::push_name;
-use crate::results::table::{Column, Table, Texts};
+use crate::results::table::{Coded, Column, Table, Texts};
 use crate::system::System;
 use crate::transaction::known;
 
@@ -28,15 +28,11 @@ struct Stay {
 /// tick, as all others pass through theirs on the way.
 ///
 /// # Errors
-/// [`crate::Error::Overflow`] never: amounts are within bounds.
+/// [`crate::Error::Overflow`] if a figure does not fit.
 pub fn queues(system: &System) -> Result<Table> {
     let transactions = &system.state().transactions;
-    let (mut queues, mut ids, mut senders, mut receivers) = (
-        Texts::default(),
-        Texts::default(),
-        Texts::default(),
-        Texts::default(),
-    );
+    let (mut queues, mut ids) = (Texts::default(), Texts::default());
+    let (mut senders, mut receivers) = (Coded::default(), Coded::default());
     let (mut causes, mut outcomes) = (Texts::default(), Texts::default());
     let mut figures = Figures::new(&["amount", "priority", "joined_tick", "left_tick"]);
     for stay in stays(system) {
@@ -67,8 +63,8 @@ pub fn queues(system: &System) -> Result<Table> {
     let mut columns = vec![
         ("queue", Column::Text(queues)),
         ("transaction_id", Column::Text(ids)),
-        ("agent_id", Column::Text(senders)),
-        ("receiver_id", Column::Text(receivers)),
+        ("agent_id", senders.into()),
+        ("receiver_id", receivers.into()),
     ];
     columns.extend(figures.into_columns());
     columns.push(("cause", Column::Text(causes)));

@@ -85,6 +85,21 @@ impl Standing {
         }
     }
 
+    /// Where a transaction stands; nowhere before it came to exist.
+    pub fn status(&self, id: TransactionId) -> Option<Status> {
+        self.status[id.ix()]
+    }
+
+    /// A transaction's priority.
+    pub fn priority(&self, id: TransactionId) -> u8 {
+        self.priority[id.ix()]
+    }
+
+    /// Whether a transaction's deadline has passed while it was unsettled.
+    pub fn is_overdue(&self, id: TransactionId) -> bool {
+        self.overdue[id.ix()]
+    }
+
     fn weight(&self, id: TransactionId, amount: i64, rates: &CostRates) -> i128 {
         let class = self.classes.class(self.priority[id.ix()]);
         self.status[id.ix()].map_or(0, |status| {

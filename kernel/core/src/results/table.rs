@@ -1,79 +1,15 @@
-//! Tables: named columns of equal length, for CSV here and for Arrow at the boundary.
+//! Tables: named columns of equal length, and their form as CSV.
 
 use std::borrow::Cow;
 use std::io::Write;
 
+pub use crate::results::column::{Coded, Column, Texts, Values};
+
 use crate::rate::cost_text;
+use crate::results::parallel::write_blocks;
 
-/// Text values in one buffer; absent ones are null.
-#[derive(Debug, Clone, Default)]
-pub struct Texts {
-    /// End of each value in `bytes`.
-    pub ends: Vec<usize>,
-    /// All values, one after the other.
-    pub bytes: String,
-    /// Which rows have a value.
-    pub valid: Vec<bool>,
-}
-
-impl Texts {
-    /// Appends a value.
-    pub fn push(&mut self, text: &str) {
-        self.push_with(|bytes| bytes.push_str(text));
-    }
-
-    /// Appends a value that `write` writes.
-    pub fn push_with(&mut self, write: impl FnOnce(&mut String)) {
-        write(&mut self.bytes);
-        self.ends.push(self.bytes.len());
-        self.valid.push(true);
-    }
-
-    /// Appends a null.
-    pub fn push_null(&mut self) {
-        self.ends.push(self.bytes.len());
-        self.valid.push(false);
-    }
-
-    /// The value of a row.
-    pub fn get(&self, row: usize) -> Option<&str> {
-        let start = if row == 0 { 0 } else { self.ends[row - 1] };
-        self.valid[row].then(|| &self.bytes[start..self.ends[row]])
-    }
-}
-
-/// One column.
-#[derive(Debug, Clone)]
-pub enum Column {
-    /// Integers, possibly null.
-    Integer(Vec<Option<i64>>),
-    /// Floats, possibly null.
-    Real(Vec<Option<f64>>),
-    /// Truth values, possibly null.
-    Boolean(Vec<Option<bool>>),
-    /// Text, possibly null.
-    Text(Texts),
-    /// Costs in cost units (1e-19 minor units), possibly null.
-    Cost(Vec<Option<i128>>),
-}
-
-impl Column {
-    /// Number of rows.
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Integer(values) => values.len(),
-            Self::Real(values) => values.len(),
-            Self::Boolean(values) => values.len(),
-            Self::Text(texts) => texts.ends.len(),
-            Self::Cost(values) => values.len(),
-        }
-    }
-
-    /// True without rows.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
+/// Rows of CSV that are made at once.
+const BLOCK_ROWS: usize = 1 << 12;
 
 /// Name of a column.
 pub type Name = Cow<'static, str>;
@@ -111,58 +47,64 @@ impl Table {
     /// # Errors
     /// What `out` raises.
     pub fn write_csv(&self, out: &mut dyn Write) -> std::io::Result<()> {
-        let mut line = String::new();
+        let mut header = String::new();
         for (at, (name, _)) in self.columns.iter().enumerate() {
+            if at > 0 {
+                header.push(',');
+            }
+            field(name, &mut header);
+        }
+        header.push('\n');
+        out.write_all(header.as_bytes())?;
+        let rows = self.len();
+        write_blocks(rows.div_ceil(BLOCK_ROWS), out, |block, text| {
+            let start = block * BLOCK_ROWS;
+            for row in start..rows.min(start + BLOCK_ROWS) {
+                self.push_row(row, text);
+            }
+        })
+    }
+
+    fn push_row(&self, row: usize, line: &mut String) {
+        let mut number = itoa::Buffer::new();
+        for (at, (_, column)) in self.columns.iter().enumerate() {
             if at > 0 {
                 line.push(',');
             }
-            field(name, &mut line);
-        }
-        line.push('\n');
-        out.write_all(line.as_bytes())?;
-        let mut number = itoa::Buffer::new();
-        for row in 0..self.len() {
-            line.clear();
-            for (at, (_, column)) in self.columns.iter().enumerate() {
-                if at > 0 {
-                    line.push(',');
+            match column {
+                Column::Integer(values) => {
+                    if let Some(value) = values.get(row) {
+                        line.push_str(number.format(value));
+                    }
                 }
-                match column {
-                    Column::Integer(values) => {
-                        if let Some(value) = values[row] {
-                            line.push_str(number.format(value));
-                        }
+                Column::Real(values) => {
+                    if let Some(value) = values.get(row) {
+                        line.push_str(&value.to_string());
                     }
-                    Column::Real(values) => {
-                        if let Some(value) = values[row] {
-                            line.push_str(&value.to_string());
-                        }
-                    }
-                    Column::Boolean(values) => {
-                        line.push_str(match values[row] {
-                            Some(true) => "true",
-                            Some(false) => "false",
-                            None => "",
-                        });
-                    }
-                    Column::Text(texts) => field(texts.get(row).unwrap_or_default(), &mut line),
-                    Column::Cost(values) => {
-                        if let Some(value) = values[row] {
-                            line.push_str(&cost_text(value));
-                        }
+                }
+                Column::Boolean(values) => {
+                    line.push_str(match values.get(row) {
+                        Some(true) => "true",
+                        Some(false) => "false",
+                        None => "",
+                    });
+                }
+                Column::Text(texts) => field(texts.get(row).unwrap_or_default(), line),
+                Column::Cost(values) => {
+                    if let Some(value) = values.get(row) {
+                        line.push_str(&cost_text(value));
                     }
                 }
             }
-            line.push('\n');
-            out.write_all(line.as_bytes())?;
         }
-        Ok(())
+        line.push('\n');
     }
 }
 
 /// Appends a text as a field of CSV, in quotes where it needs them.
 pub fn field(text: &str, line: &mut String) {
-    if text.contains([',', '"', '\n', '\r']) {
+    let is_special = |byte: u8| matches!(byte, b',' | b'"' | b'\n' | b'\r');
+    if text.bytes().any(is_special) {
         line.push('"');
         line.push_str(&text.replace('"', "\"\""));
         line.push('"');

@@ -5,20 +5,20 @@ use crate::error::{Error, Result};
 use crate::ids::Tick;
 use crate::results::event_table::push_name;
 use crate::results::rebuild::{AgentTick, Flow, Rebuild};
-use crate::results::table::{Column, Table, Texts};
+use crate::results::table::{Coded, Column, Table, Texts, Values};
 use crate::system::System;
 
 /// Integer columns by name, filled row by row.
 struct Integers {
     names: Vec<&'static str>,
-    columns: Vec<Vec<Option<i64>>>,
+    columns: Vec<Values<i64>>,
 }
 
 impl Integers {
     fn new(names: &[&'static str]) -> Self {
         Self {
             names: names.to_vec(),
-            columns: vec![Vec::new(); names.len()],
+            columns: vec![Values::default(); names.len()],
         }
     }
 
@@ -26,7 +26,7 @@ impl Integers {
         for ((column, name), value) in self.columns.iter_mut().zip(&self.names).zip(row) {
             let narrow =
                 i64::try_from(*value).map_err(|_| Error::overflow(format!("{name} of a tick")))?;
-            column.push(Some(narrow));
+            column.push(narrow);
         }
         Ok(())
     }
@@ -47,7 +47,7 @@ fn pair(flow: Flow) -> [i128; 2] {
 /// # Errors
 /// [`Error::Overflow`] if a cost or a sum does not fit.
 pub fn agents(system: &System) -> Result<Table> {
-    let mut names = Texts::default();
+    let mut names = Coded::default();
     let mut head = Integers::new(&["tick", "day"]);
     let mut body = Integers::new(&[
         "balance",
@@ -68,7 +68,7 @@ pub fn agents(system: &System) -> Result<Table> {
         "received_volume",
         "received_value",
     ]);
-    let mut costs: [Vec<Option<i128>>; COMPONENTS] = Default::default();
+    let mut costs: [Values<i128>; COMPONENTS] = Default::default();
     let mut rebuild = Rebuild::new(system);
     while let Some(tick) = rebuild.advance()? {
         for (ix, agent) in rebuild.agents.iter().enumerate() {
@@ -97,12 +97,12 @@ pub fn agents(system: &System) -> Result<Table> {
                 .collect();
             body.push(&row)?;
             for (column, cost) in costs.iter_mut().zip(agent.costs) {
-                column.push(Some(cost));
+                column.push(cost);
             }
         }
     }
     let mut columns: Vec<_> = head.into_columns().collect();
-    columns.push(("agent_id", Column::Text(names)));
+    columns.push(("agent_id", names.into()));
     columns.extend(body.into_columns());
     columns.extend(
         COST_COLUMNS
@@ -167,7 +167,7 @@ fn periods(system: &System, length: Tick) -> Result<Table> {
         "central_queue_volume",
         "central_queue_value",
     ]);
-    let mut costs = Vec::new();
+    let mut costs = Values::default();
     let mut rebuild = Rebuild::new(system);
     let (mut flows, mut cost) = ([Flow::default(); 9], 0);
     while let Some(tick) = rebuild.advance()? {
@@ -189,7 +189,7 @@ fn periods(system: &System, length: Tick) -> Result<Table> {
             let figures = flows.into_iter().chain(queues).flat_map(pair);
             let head = [i128::from(tick), day(system, tick)];
             table.push(&head.into_iter().chain(figures).collect::<Vec<_>>())?;
-            costs.push(Some(cost));
+            costs.push(cost);
             (flows, cost) = ([Flow::default(); 9], 0);
         }
     }
@@ -205,9 +205,9 @@ fn periods(system: &System, length: Tick) -> Result<Table> {
 /// [`Error::Overflow`] if a cost or a sum does not fit.
 pub fn costs(system: &System) -> Result<Table> {
     let mut head = Integers::new(&["tick", "day"]);
-    let (mut names, mut components, mut transactions) =
-        (Texts::default(), Texts::default(), Texts::default());
-    let mut costs = Vec::new();
+    let (mut names, mut components) = (Coded::default(), Coded::default());
+    let mut transactions = Texts::default();
+    let mut costs = Values::default();
     let mut rebuild = Rebuild::new(system);
     while let Some(tick) = rebuild.advance()? {
         let running = rebuild.agents.iter().enumerate().flat_map(|(ix, agent)| {
@@ -225,7 +225,7 @@ pub fn costs(system: &System) -> Result<Table> {
             }
             head.push(&[i128::from(tick), day(system, tick)])?;
             push_name(&mut names, system, Some(agent));
-            components.push(component.word());
+            components.push(component as usize, |out| out.push_str(component.word()));
             match transaction {
                 Some(id) => transactions.push_with(|out| {
                     system
@@ -235,12 +235,12 @@ pub fn costs(system: &System) -> Result<Table> {
                 }),
                 None => transactions.push_null(),
             }
-            costs.push(Some(cost));
+            costs.push(cost);
         }
     }
     let mut columns: Vec<_> = head.into_columns().collect();
-    columns.push(("agent_id", Column::Text(names)));
-    columns.push(("component", Column::Text(components)));
+    columns.push(("agent_id", names.into()));
+    columns.push(("component", components.into()));
     columns.push(("transaction_id", Column::Text(transactions)));
     columns.push(("cost", Column::Cost(costs)));
     Ok(Table::new(columns))

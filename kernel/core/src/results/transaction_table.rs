@@ -2,12 +2,13 @@
 
 use crate::error::Result;
 use crate::event::{Cause, Kind};
-use crate::ids::{NONE, Tick, TransactionId};
+use crate::ids::{AgentId, NONE, Tick, TransactionId};
 use crate::results::event_table::push_name;
+use crate::results::parallel::each;
 use crate::results::rebuild::Standing;
-use crate::results::table::{Column, Table, Texts};
+use crate::results::table::{Coded, Column, Table, Texts};
 use crate::system::System;
-use crate::transaction::{Origin, Status, known};
+use crate::transaction::{Origin, Status, Transaction, known};
 
 /// What the log says of one transaction beyond the transaction itself.
 #[derive(Debug, Clone, Copy)]
@@ -70,95 +71,170 @@ fn histories(system: &System) -> Vec<History> {
 /// # Errors
 /// [`crate::Error::Overflow`] if a cost does not fit.
 pub fn transactions(system: &System) -> Result<Table> {
-    let state = system.state();
-    let rate = state.costs.rates().delay_cost_per_tick_per_cent;
-    let (mut ids, mut parents, mut senders, mut receivers) = (
-        Texts::default(),
-        Texts::default(),
-        Texts::default(),
-        Texts::default(),
-    );
-    let (mut statuses, mut causes) = (Texts::default(), Texts::default());
-    let mut integers: [Vec<Option<i64>>; 9] = Default::default();
-    let (mut divisible, mut overdue) = (Vec::new(), Vec::new());
-    let mut delay_costs = Vec::new();
-    let mut one_off: [Vec<Option<i128>>; 3] = Default::default();
-    let remaining = state.transactions.remaining_amounts();
-    for ((id, row), history) in state.transactions.iter().zip(histories(system)) {
-        let write = |id: TransactionId| {
-            move |out: &mut String| state.transactions.write_id(id, system.names(), out)
-        };
-        ids.push_with(write(id));
-        match row.origin {
-            Origin::Part { parent, .. } => parents.push_with(write(parent)),
-            _ => parents.push_null(),
-        }
-        push_name(&mut senders, system, Some(row.sender.0));
-        push_name(&mut receivers, system, Some(row.receiver.0));
-        statuses.push(row.status.word());
-        match history.cause.word() {
-            Some(word) => causes.push(word),
-            None => causes.push_null(),
-        }
-        let settled = (row.status == Status::Settled).then_some(row.end_tick);
-        let cancelled = (row.status == Status::Cancelled).then_some(row.end_tick);
-        let values = [
-            Some(row.amount),
-            Some(remaining[id.ix()]),
-            Some(i64::from(row.arrival_tick)),
-            known(row.deadline_tick).map(i64::from),
-            Some(i64::from(row.priority)),
-            known(history.release_tick).map(i64::from),
-            settled.map(i64::from),
-            cancelled.map(i64::from),
-            (history.posting != NONE).then_some(i64::from(history.posting)),
-        ];
-        for (column, value) in integers.iter_mut().zip(values) {
-            column.push(value);
-        }
-        divisible.push(Some(row.divisible));
-        overdue.push(Some(row.overdue));
-        delay_costs.push(Some(rate.cost_of_quantity(history.delay_integral)?));
-        for (column, cost) in one_off.iter_mut().zip(history.one_off) {
-            column.push(Some(cost));
-        }
-    }
-    let [
-        amount,
-        remaining,
-        arrival,
-        deadline,
-        priority,
-        release,
-        settled,
-        cancelled,
-        posting,
-    ] = integers;
-    let mut columns = vec![
-        ("transaction_id", Column::Text(ids)),
-        ("parent_id", Column::Text(parents)),
-        ("sender_id", Column::Text(senders)),
-        ("receiver_id", Column::Text(receivers)),
-        ("amount", Column::Integer(amount)),
-        ("remaining_amount", Column::Integer(remaining)),
-        ("arrival_tick", Column::Integer(arrival)),
-        ("deadline_tick", Column::Integer(deadline)),
-        ("priority", Column::Integer(priority)),
-        ("divisible", Column::Boolean(divisible)),
-        ("status", Column::Text(statuses)),
-        ("release_tick", Column::Integer(release)),
-        ("settled_tick", Column::Integer(settled)),
-        ("cancelled_tick", Column::Integer(cancelled)),
-        ("cause", Column::Text(causes)),
-        ("posting", Column::Integer(posting)),
-        ("is_overdue", Column::Boolean(overdue)),
-        ("delay_cost", Column::Cost(delay_costs)),
+    let transactions = &system.state().transactions;
+    let rate = system.state().costs.rates().delay_cost_per_tick_per_cent;
+    let histories = histories(system);
+    let delay_costs: Result<Vec<i128>> = histories
+        .iter()
+        .map(|history| rate.cost_of_quantity(history.delay_integral))
+        .collect();
+    let rows = Rows {
+        system,
+        histories: &histories,
+    };
+    let of_status =
+        |status| move |row: &Transaction| (row.status == status).then_some(row.end_tick);
+    let (settled, cancelled) = (of_status(Status::Settled), of_status(Status::Cancelled));
+    let columns: Vec<(&'static str, Job<'_>)> = vec![
+        ("transaction_id", rows.ids(|id, _| Some(id))),
+        (
+            "parent_id",
+            rows.ids(|_, row| match row.origin {
+                Origin::Part { parent, .. } => Some(parent),
+                _ => None,
+            }),
+        ),
+        ("sender_id", rows.agents(|row| row.sender)),
+        ("receiver_id", rows.agents(|row| row.receiver)),
+        ("amount", rows.integers(|row, _| Some(row.amount))),
+        (
+            "remaining_amount",
+            Box::new(|| Column::Integer(transactions.remaining_amounts().into())),
+        ),
+        (
+            "arrival_tick",
+            rows.integers(|row, _| Some(row.arrival_tick.into())),
+        ),
+        (
+            "deadline_tick",
+            rows.integers(|row, _| known(row.deadline_tick).map(i64::from)),
+        ),
+        (
+            "priority",
+            rows.integers(|row, _| Some(row.priority.into())),
+        ),
+        ("divisible", rows.booleans(|row| row.divisible)),
+        (
+            "status",
+            rows.words(|row, _| (row.status as usize, Some(row.status.word()))),
+        ),
+        (
+            "release_tick",
+            rows.integers(|_, history| known(history.release_tick).map(i64::from)),
+        ),
+        (
+            "settled_tick",
+            rows.integers(move |row, _| settled(row).map(i64::from)),
+        ),
+        (
+            "cancelled_tick",
+            rows.integers(move |row, _| cancelled(row).map(i64::from)),
+        ),
+        (
+            "cause",
+            rows.words(|_, history| (history.cause as usize, history.cause.word())),
+        ),
+        (
+            "posting",
+            rows.integers(|_, history| known(history.posting).map(i64::from)),
+        ),
+        ("is_overdue", rows.booleans(|row| row.overdue)),
     ];
+    let mut columns = each(columns, |(name, job)| (name, job()));
+    columns.push(("delay_cost", Column::Cost(delay_costs?.into())));
     let names = [
         "split_friction_cost",
         "deadline_penalty_cost",
         "end_of_day_penalty_cost",
     ];
-    columns.extend(names.into_iter().zip(one_off.into_iter().map(Column::Cost)));
+    columns.extend(names.into_iter().enumerate().map(|(at, name)| {
+        let costs: Vec<i128> = histories
+            .iter()
+            .map(|history| history.one_off[at])
+            .collect();
+        (name, Column::Cost(costs.into()))
+    }));
     Ok(Table::new(columns))
+}
+
+/// Makes one column.
+type Job<'a> = Box<dyn FnOnce() -> Column + Send + 'a>;
+
+/// Transactions with their histories, and how columns are made of them: by a value each.
+#[derive(Clone, Copy)]
+struct Rows<'a> {
+    system: &'a System,
+    histories: &'a [History],
+}
+
+impl<'a> Rows<'a> {
+    fn iter(self) -> impl Iterator<Item = (TransactionId, &'a Transaction, &'a History)> {
+        let rows = self.system.state().transactions.iter().zip(self.histories);
+        rows.map(|((id, row), history)| (id, row, history))
+    }
+
+    fn integers(
+        self,
+        value: impl Fn(&Transaction, &History) -> Option<i64> + Send + 'a,
+    ) -> Job<'a> {
+        Box::new(move || {
+            Column::Integer(
+                self.iter()
+                    .map(|(_, row, history)| value(row, history))
+                    .collect(),
+            )
+        })
+    }
+
+    fn booleans(self, value: impl Fn(&Transaction) -> bool + Send + 'a) -> Job<'a> {
+        Box::new(move || {
+            let values: Vec<bool> = self.iter().map(|(_, row, _)| value(row)).collect();
+            Column::Boolean(values.into())
+        })
+    }
+
+    /// Words, each with a number.
+    fn words(
+        self,
+        word: impl Fn(&Transaction, &History) -> (usize, Option<&'static str>) + Send + 'a,
+    ) -> Job<'a> {
+        Box::new(move || {
+            let mut column = Coded::default();
+            for (_, row, history) in self.iter() {
+                match word(row, history) {
+                    (code, Some(word)) => column.push(code, |out| out.push_str(word)),
+                    (_, None) => column.push_null(),
+                }
+            }
+            column.into()
+        })
+    }
+
+    fn agents(self, agent: impl Fn(&Transaction) -> AgentId + Send + 'a) -> Job<'a> {
+        Box::new(move || {
+            let mut column = Coded::default();
+            for (_, row, _) in self.iter() {
+                push_name(&mut column, self.system, Some(agent(row).0));
+            }
+            column.into()
+        })
+    }
+
+    /// Transactions' ids.
+    fn ids(
+        self,
+        id: impl Fn(TransactionId, &Transaction) -> Option<TransactionId> + Send + 'a,
+    ) -> Job<'a> {
+        Box::new(move || {
+            let (transactions, names) = (&self.system.state().transactions, self.system.names());
+            let mut column = Texts::default();
+            for (own, row, _) in self.iter() {
+                match id(own, row) {
+                    Some(id) => column.push_with(|out| transactions.write_id(id, names, out)),
+                    None => column.push_null(),
+                }
+            }
+            Column::Text(column)
+        })
+    }
 }

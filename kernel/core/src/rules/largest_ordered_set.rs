@@ -12,6 +12,34 @@
 use crate::ids::{AgentId, TransactionId};
 use crate::ledger::Posting;
 use crate::state::State;
+use crate::transaction::Transactions;
+
+/// What a search looks at.
+pub(crate) trait Accounts {
+    /// What an agent may spend; negative below its floor.
+    fn available(&self, agent: AgentId) -> i128;
+    /// The transactions that candidates are of.
+    fn transactions(&self) -> &Transactions;
+    /// Whether credits are deferred.
+    fn defers_credits(&self) -> bool;
+}
+
+impl Accounts for State {
+    #[inline]
+    fn available(&self, agent: AgentId) -> i128 {
+        i128::from(self.ledger[agent].available())
+    }
+
+    #[inline]
+    fn transactions(&self) -> &Transactions {
+        &self.transactions
+    }
+
+    #[inline]
+    fn defers_credits(&self) -> bool {
+        self.rules.deferred_crediting
+    }
+}
 
 /// A position that no receipts lift to the floor.
 const BARRED: i128 = i128::MIN / 2;
@@ -69,13 +97,13 @@ impl Search {
     }
 
     /// Shortens every group to its part of the largest ordered set.
-    pub(crate) fn solve(&mut self, state: &State) {
+    pub(crate) fn solve(&mut self, state: &impl Accounts) {
         for at in 0..self.groups.len() {
             let group = self.groups[at];
             self.touch(group.agent, state);
             self.group_of[group.agent.ix()] = at;
             for item in group.start..group.end {
-                let row = &state.transactions[self.items[item]];
+                let row = &state.transactions()[self.items[item]];
                 self.touch(row.receiver, state);
                 self.positions[group.agent.ix()] -= i128::from(row.amount);
                 self.positions[row.receiver.ix()] += i128::from(row.amount);
@@ -96,7 +124,7 @@ impl Search {
     }
 
     /// Drops the last included candidates of one sender until it is short no more.
-    fn shorten(&mut self, at: usize, state: &State) {
+    fn shorten(&mut self, at: usize, state: &impl Accounts) {
         let Group {
             agent,
             start,
@@ -104,7 +132,7 @@ impl Search {
         } = self.groups[at];
         while end > start && self.positions[agent.ix()] < 0 {
             end -= 1;
-            let row = &state.transactions[self.items[end]];
+            let row = &state.transactions()[self.items[end]];
             let amount = i128::from(row.amount);
             self.positions[agent.ix()] += amount;
             let before = self.positions[row.receiver.ix()];
@@ -120,16 +148,12 @@ impl Search {
         self.groups[at].end = end;
     }
 
-    fn touch(&mut self, agent: AgentId, state: &State) {
+    fn touch(&mut self, agent: AgentId, state: &impl Accounts) {
         if !self.seen[agent.ix()] {
             self.seen[agent.ix()] = true;
-            let available = state.ledger[agent].available();
-            let is_barred = available < 0 && state.rules.deferred_crediting;
-            self.positions[agent.ix()] = if is_barred {
-                BARRED
-            } else {
-                i128::from(available)
-            };
+            let available = state.available(agent);
+            let is_barred = available < 0 && state.defers_credits();
+            self.positions[agent.ix()] = if is_barred { BARRED } else { available };
             self.touched.push(agent);
         }
     }

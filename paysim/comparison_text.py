@@ -1,0 +1,277 @@
+"""
+The readable comparison of two runs: plain text of fixed layout, as a summary is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from paysim.comparison import Comparison
+    from paysim.results import Results
+
+SETTINGS_SHOWN: Final = 20
+
+TEXT_WIDTH: Final = 40
+
+OF_AGENTS: Final = "bcbs248."
+"""Names of indicators that are told per agent, too many to be read here, begin like this."""
+
+OUTCOME_TEXTS: Final = {
+    "earlier": "earlier in B",
+    "later": "later in B",
+    "same_tick": "in the same tick",
+    "only_a": "in A only",
+    "only_b": "in B only",
+    "neither": "in neither",
+}
+
+WAITING: Final = (
+    "  (wait: mean ticks from arrival to settlement, by value; unsettled counts to the end of the"
+    " run)"
+)
+
+Row = Sequence[str]
+
+_EXACT = re.compile(r"-?[0-9]+\.[0-9]+")
+
+
+def comparison_text(comparison: Comparison, names: tuple[str, str], limit: int) -> str:
+    """
+    Return a comparison as text, without a newline at its end.
+
+    Args:
+        comparison: The comparison.
+        names: What the runs are called where they are introduced.
+        limit: Pairs, and agents, that are shown.
+    """
+    sections = [
+        _runs(comparison, names),
+        _settings(comparison),
+        _arrivals(comparison),
+        _outcomes(comparison),
+        _agents(comparison, limit),
+        _most_changed(comparison, limit),
+        _indicators(comparison),
+    ]
+    return "\n\n".join("\n".join(section) for section in sections if section)
+
+
+def _runs(comparison: Comparison, names: tuple[str, str]) -> list[str]:
+    rows = []
+    for side, name, results in zip("AB", names, (comparison.a, comparison.b), strict=True):
+        rows.append([side, name, f"seed {results.seed}", _ticks(results)])
+    return [line[2:] for line in aligned(rows, "<<<<")]
+
+
+def _ticks(results: Results) -> str:
+    planned = results.scenario.ticks_per_day * results.scenario.num_days
+    if results.num_ticks == planned:
+        return f"{planned:,} ticks"
+    return f"{results.num_ticks:,} of {planned:,} ticks"
+
+
+def _settings(comparison: Comparison) -> list[str]:
+    differ = comparison.settings
+    if not differ:
+        return ["Settings", "  the same in both"]
+    rows = [["", "A", "B"]]
+    rows += [[_cut(d["name"]), _shown(d["a"]), _shown(d["b"])] for d in differ[:SETTINGS_SHOWN]]
+    lines = aligned(rows, "<<<")
+    if len(differ) > SETTINGS_SHOWN:
+        lines.append(f"  and {len(differ) - SETTINGS_SHOWN:,} more")
+    return ["Settings that differ", *lines]
+
+
+def _arrivals(comparison: Comparison) -> list[str]:
+    told = comparison.arrivals
+    if comparison.same_arrivals:
+        text = f"the same {_count(told['paired']['volume'])} in both"
+        return ["Arrivals", f"  {text}, {told['paired']['value']:,} in value"]
+    rows = [["", "volume", "value"]]
+    for key, head in (("paired", "in both"), ("only_a", "in A only"), ("only_b", "in B only")):
+        rows.append([head, f"{told[key]['volume']:,}", f"{told[key]['value']:,}"])
+    lines = ["Arrivals differ", *aligned(rows, "<>>")]
+    if told["same_id"]:
+        lines.append(
+            f"  ({_count(told['same_id'])} in A only and in B only have the same id, and are "
+            "different orders)"
+        )
+    lines.append("  (what follows is about those that arrive in both)")
+    return lines
+
+
+def _outcomes(comparison: Comparison) -> list[str]:
+    volume = comparison.arrivals["paired"]["volume"]
+    if not volume:
+        return ["Settled", "  no transaction arrives in both"]
+    rows = [["", "volume", "value", "of volume"]]
+    for key, head in OUTCOME_TEXTS.items():
+        told = comparison.outcomes[key]
+        share = f"{Decimal(told['volume']) / Decimal(volume):.1%}"
+        rows.append([head, f"{told['volume']:,}", f"{told['value']:,}", share])
+    lines = ["Settled", *aligned(rows, "<>>>")]
+    delay = comparison.delay
+    if delay["volume"]:
+        lines.append(
+            f"  mean delay of those settled in both: {delay['a']:,.2f} ticks in A, "
+            f"{delay['b']:,.2f} in B ({delay['change']:+,.2f}; by value "
+            f"{delay['change_by_value']:+,.2f})"
+        )
+    return lines
+
+
+def _agents(comparison: Comparison, limit: int) -> list[str]:
+    def change(agent: dict[str, Any]) -> int:
+        difference: int = agent["waiting_b"] - agent["waiting_a"]
+        return difference
+
+    agents = comparison.agents
+    shown = agents
+    if len(agents) > max(limit, 1):
+        shown = sorted(agents, key=lambda agent: -abs(change(agent)))[:limit]
+    rows = [["", "earlier", "later", "wait A", "B - A", "liquidity A", "B - A", "cost A", "B - A"]]
+    for agent in shown:
+        row = [_cut(agent["id"], 20), f"{agent['earlier']:,}", f"{agent['later']:,}"]
+        if agent["value"]:
+            row.append(f"{agent['waiting_a'] / agent['value']:,.2f}")
+            row.append(f"{change(agent) / agent['value']:+,.2f}")
+        else:
+            row += ["-", "-"]
+        used_a, used_b = agent["liquidity_used_a"], agent["liquidity_used_b"]
+        row.append("-" if used_a is None else f"{used_a:,}")
+        row.append("-" if None in (used_a, used_b) else _signed(used_b - used_a))
+        cost_a, cost_b = agent["cost_a"], agent["cost_b"]
+        row.append("-" if cost_a is None else f"{Decimal(cost_a):,.2f}")
+        row.append("-" if None in (cost_a, cost_b) else _signed(Decimal(cost_b) - Decimal(cost_a)))
+        rows.append(row)
+    lines = ["Agents" + (" (those whose wait changes most)" if shown is not agents else "")]
+    lines += aligned(rows, "<" + ">" * 8) if shown else []
+    if len(shown) < len(agents):
+        lines.append(f"  and {len(agents) - len(shown):,} more")
+    signs: list[tuple[str, Sequence[int | Decimal]]] = [
+        ("wait", [change(agent) for agent in agents if agent["value"]]),
+        ("liquidity used", _changes(agents, "liquidity_used")),
+        ("cost", _changes(agents, "cost")),
+    ]
+    for head, changes in signs:
+        if not changes:
+            continue
+        less = sum(value < 0 for value in changes)
+        more = sum(value > 0 for value in changes)
+        lines.append(f"  {head}: {less:,} less, {more:,} more, {len(changes) - less - more:,} same")
+    return [*lines, WAITING]
+
+
+def _changes(agents: Sequence[dict[str, Any]], key: str) -> list[Decimal]:
+    pairs = [(agent[f"{key}_a"], agent[f"{key}_b"]) for agent in agents]
+    return [Decimal(b) - Decimal(a) for a, b in pairs if None not in (a, b)]
+
+
+def _most_changed(comparison: Comparison, limit: int) -> list[str]:
+    found = comparison.most_changed(limit)
+    if not found:
+        return []
+    rows = [["", "sender", "receiver", "amount", "arrived", "settled A", "settled B", "B - A"]]
+    for told in found:
+        ticks = [
+            "-" if t is None else f"{t:,}" for t in (told["settled_tick_a"], told["settled_tick_b"])
+        ]
+        rows.append(
+            [
+                _cut(told["transaction_id"]),
+                _cut(told["sender_id"], 20),
+                _cut(told["receiver_id"], 20),
+                f"{told['amount']:,}",
+                f"{told['arrival_tick']:,}",
+                *ticks,
+                "-" if told["change"] is None else f"{told['change']:+,}",
+            ]
+        )
+    note = "  (by amount times ticks; unsettled counts to the end of the run)"
+    return ["Changed most", *aligned(rows, "<<<>>>>>"), note]
+
+
+def _indicators(comparison: Comparison) -> list[str]:
+    whole = [told for told in comparison.indicators if not told["name"].startswith(OF_AGENTS)]
+    differ = [told for told in whole if told["a"] != told["b"]]
+    same = len(whole) - len(differ)
+    if not differ:
+        return ["Indicators", "  the same in both"]
+    rows = [["", "A", "B", "B - A"]]
+    for told in differ:
+        change = told["change"]
+        rows.append(
+            [
+                _cut(told["name"], 2 * TEXT_WIDTH),
+                _shown(told["a"]),
+                _shown(told["b"]),
+                "" if change is None else _signed(change),
+            ]
+        )
+    lines = aligned(rows, "<>>>")
+    if same:
+        lines.append(f"  and {same:,} that are the same")
+    return ["Indicators", *lines]
+
+
+def _count(volume: int) -> str:
+    return f"{volume:,} transaction{'s' * (volume != 1)}"
+
+
+def _cut(text: str, width: int = TEXT_WIDTH) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _shown(value: Any) -> str:
+    """
+    Return a value on one short line; a number as people read it.
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.4f}".rstrip("0").rstrip(".")
+    if value is None:
+        return "-"
+    if isinstance(value, str) and _EXACT.fullmatch(value):
+        return f"{Decimal(value):,.2f}"
+    return _cut(str(value))
+
+
+def _signed(change: float | Decimal | str) -> str:
+    """
+    Return a change with its sign; one that is too small to be seen is not shown as nothing.
+    """
+    value = Decimal(str(change))
+    if not value:
+        return "0"
+    if value == value.to_integral_value():
+        return f"{value:+,.0f}"
+    places = 2 if abs(value) >= 1 else 4
+    text = f"{value:+,.{places}f}"
+    return text if text.strip("+-0.") else f"{text[0]}<{'0.0001' if places == 4 else '0.01'}"
+
+
+def aligned(rows: Sequence[Row], alignment: str) -> list[str]:
+    """
+    Return rows of cells as lines of aligned columns; a short row leaves its last cells empty.
+
+    Args:
+        rows: Cells of each row.
+        alignment: `<` or `>` for each column.
+    """
+    padded = [[*row, *[""] * (len(alignment) - len(row))] for row in rows]
+    widths = [max(len(row[i]) for row in padded) for i in range(len(alignment))]
+    return [
+        "  "
+        + "  ".join(
+            cell.ljust(width) if side == "<" else cell.rjust(width)
+            for cell, width, side in zip(row, widths, alignment, strict=True)
+        ).rstrip()
+        for row in padded
+    ]

@@ -1,0 +1,138 @@
+"""
+Indicators as readable text, without a newline at the end.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from paysim.indicators.names import (
+    AGENT_COLUMNS,
+    SHARE,
+    SYSTEM,
+    TICK_COLUMNS,
+    VALUE,
+    Indicator,
+)
+
+if TYPE_CHECKING:
+    from paysim._kernel import Table
+
+AGENT_SHOWN: Final = {
+    "agent_id": "",
+    "settled_value": "paid",
+    "liquidity_used_value": "liquidity used",
+    "liquidity_lower_bound_value": "lower bound",
+    "liquidity_upper_bound_value": "upper bound",
+    "liquidity_bounds_position": "position",
+    "turnover_ratio": "turnover",
+    "delay_indicator": "delay",
+    "delay_value_weighted_mean_ticks": "mean ticks",
+    "unsettled_value": "unsettled",
+    "total_cost": "cost",
+}
+"""Columns of the table of agents that a text has room for, and their heads."""
+
+TICK_SHOWN: Final = {
+    "tick": "tick",
+    "settled_value": "settled",
+    "throughput_share": "throughput",
+    "lsm_value": "by a mechanism",
+    "internal_queue_value": "internal queue",
+    "central_queue_value": "central queue",
+    "liquidity_in_use_value": "liquidity in use",
+    "is_gridlock": "gridlock",
+}
+
+ID_WIDTH: Final = 20
+
+
+def system_text(indicators: dict[str, Any]) -> str:
+    """
+    Return the indicators of the system as sections of aligned lines, each with its unit.
+    """
+    shown = {
+        title: [(i.label, _shown(indicators[name], i), i.unit) for name, i in section.items()]
+        for title, section in SYSTEM.items()
+    }
+    shown["Liquidity-saving mechanisms"] += [
+        (f"share of value settled by {cause}", _share(figure["value_share"]), SHARE)
+        for cause, figure in indicators["settled_by"].items()
+    ]
+    curve = indicators["throughput"] or []
+    shown["Throughput"] += [
+        (f"settled by the end of tick {point['tick_of_day']}", _share(point["share"]), SHARE)
+        for point in curve
+    ]
+    costs = {**indicators["cost"], "total": indicators["total_cost"]}
+    shown["Costs"] = [
+        (name.replace("_", " "), f"{Decimal(cost):,f}", VALUE) for name, cost in costs.items()
+    ]
+    names = max(len(row[0]) for rows in shown.values() for row in rows)
+    values = max(len(row[1]) for rows in shown.values() for row in rows)
+    sections = [
+        "\n".join(
+            [title]
+            + [
+                f"  {label:{names}}  {value:>{values}}  {'' if value == '-' else unit}".rstrip()
+                for label, value, unit in rows
+            ]
+        )
+        for title, rows in shown.items()
+    ]
+    return "\n\n".join(sections)
+
+
+def agents_text(table: Table) -> str:
+    """
+    Return the main indicators of each agent, one line per agent.
+    """
+    return _table_text(table, AGENT_SHOWN, AGENT_COLUMNS)
+
+
+def ticks_text(table: Table) -> str:
+    """
+    Return the main indicators over time, one line per tick.
+    """
+    return _table_text(table, TICK_SHOWN, TICK_COLUMNS)
+
+
+def _table_text(table: Table, heads: dict[str, str], columns: dict[str, Indicator]) -> str:
+    cells = [
+        [head, *(_shown(value, columns[name]) for value in table.column(name))]
+        for name, head in heads.items()
+    ]
+    widths = [max(map(len, column)) for column in cells]
+    lines = []
+    for row in zip(*cells, strict=True):
+        first, *rest = zip(row, widths, strict=True)
+        is_text = columns[next(iter(heads))].type == "text"
+        start = first[0].ljust(first[1]) if is_text else first[0].rjust(first[1])
+        lines.append("  ".join([start, *(cell.rjust(width) for cell, width in rest)]).rstrip())
+    return "\n".join(lines)
+
+
+def _shown(value: Any, indicator: Indicator) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if indicator.type == "text":
+        return _name(value)
+    if indicator.type == "cost":
+        return f"{Decimal(value):,.2f}"
+    if indicator.unit == SHARE:
+        return _share(value)
+    if isinstance(value, float):
+        return f"{value:,.4f}" if indicator.unit == "ratio" else f"{value:,.2f}"
+    return f"{value:,}"
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2%}"
+
+
+def _name(id: str) -> str:
+    text = "".join(c if c.isprintable() else "?" for c in id)
+    return text if len(text) <= ID_WIDTH else text[: ID_WIDTH - 1] + "…"

@@ -1,0 +1,66 @@
+"""
+Plain text for people: aligned columns, figures with commas, ids that are not too long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Final
+
+ID_WIDTH: Final = 40
+
+Row = Sequence[str]
+
+
+def aligned(rows: Sequence[Row], alignment: str) -> list[str]:
+    """
+    Return rows of cells as lines of aligned columns; a short row leaves its last cells empty.
+
+    Args:
+        rows: Cells of each row.
+        alignment: `<` or `>` for each column.
+    """
+    padded = [[*row, *[""] * (len(alignment) - len(row))] for row in rows]
+    widths = [max(len(row[i]) for row in padded) for i in range(len(alignment))]
+    return [
+        "  "
+        + "  ".join(
+            cell.ljust(width) if side == "<" else cell.rjust(width)
+            for cell, width, side in zip(row, widths, alignment, strict=True)
+        ).rstrip()
+        for row in padded
+    ]
+
+
+def number(value: int) -> str:
+    """
+    Return a whole number with commas.
+    """
+    return f"{value:,}"
+
+
+def counted(volume: int, noun: str = "transaction") -> str:
+    """
+    Return a count with its noun: `1 transaction`, `1,200 transactions`.
+    """
+    return f"{number(volume)} {noun}{'' if volume == 1 else 's'}"
+
+
+def name(id: str) -> str:
+    """
+    Return an id, shortened if it is long.
+
+    Ids consist of printable characters, as every scenario is checked for; so a terminal shows them
+    and does nothing else.
+    """
+    return id if len(id) <= ID_WIDTH else id[: ID_WIDTH - 1] + "…"
+
+
+def cost_text(cost: str) -> str:
+    """
+    Return an exact cost to two places; one that is too small for them is not shown as nothing.
+    """
+    exact = Decimal(cost)
+    rounded = exact.quantize(Decimal("0.01"), rounding=ROUND_HALF_EVEN)
+    return "<0.01" if exact and not rounded else f"{rounded:,}"

@@ -1,0 +1,141 @@
+"""
+The queues and the settlements over time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import altair as alt
+import polars as pl
+
+from paysim.plotting import style
+from paysim.plotting.reading import Unit, exact_sum, frame
+from paysim.plotting.ticks import Span, bars, note, thinned
+
+if TYPE_CHECKING:
+    from altair.typing import ChartType
+
+    from paysim.results import Results
+
+QUEUES: Final = {"internal": "held by agents", "central": "in the central queue"}
+
+POINTS: Final = 800
+
+BARS_MAX: Final = 100
+
+
+def queue_value(results: Results, day: int | None = None) -> ChartType:
+    """
+    Return the chart of the value in the internal queues and in the central queue, in minor units.
+
+    Args:
+        results: The run.
+        day: The day to show; all of them if absent.
+
+    Raises:
+        ScenarioError: There is no such day.
+    """
+    name = "queue_value"
+    columns = [f"{queue}_queue_value" for queue in QUEUES]
+    ticks = frame(results, "ticks", ["tick", *columns], day)
+    if ticks.is_empty():
+        return style.message(name, "No tick has been run")
+    if not any(ticks[column].cast(pl.Boolean).any() for column in columns):
+        return style.message(name, "Nothing has waited in a queue at the end of a tick")
+    span = Span.of(results, ticks)
+    labels = list(QUEUES.values())
+    long = ticks.rename(dict(zip(columns, labels, strict=True))).unpivot(
+        labels, index="tick", variable_name="queue"
+    )
+    rows, width = thinned(long, span, "value", POINTS, ["queue"])
+    unit = Unit.of(rows["value"])
+    colour = alt.Color(
+        "queue:N",
+        title=None,
+        scale=style.scale(labels),
+        legend=alt.Legend(symbolType="stroke", symbolSize=400, symbolOpacity=1),
+    )
+    dash = alt.StrokeDash("queue:N", title=None, scale=style.scale(labels, style.DASHES))
+    y = alt.Y("value:Q", title=f"Value at the end of the tick ({unit.name})", stack=None)
+    base = alt.Chart(rows.with_columns(unit.column("value"))).encode(x=span.x(), y=y, color=colour)
+    areas = base.mark_area(interpolate="step-after", opacity=0.15)
+    lines = base.mark_line(interpolate="step-after").encode(
+        strokeDash=dash, tooltip=["queue:N", "tick:Q", "value:Q"]
+    )
+    chart = alt.layer(areas, lines).properties(height=style.HEIGHT)
+    return style.finished(chart, name, note(width))
+
+
+def settlements_by_means(results: Results, day: int | None = None) -> ChartType:
+    """
+    Return the chart of the value that settled in every so many ticks, by means, in minor units.
+
+    Args:
+        results: The run.
+        day: The day to show; all of them if absent.
+
+    Raises:
+        ScenarioError: There is no such day.
+    """
+    name = "settlements_by_means"
+    means = means_of(results.ticks.column_names)
+    columns = [f"{each}_value" for each in means]
+    ticks = frame(results, "ticks", ["tick", *columns], day)
+    occurring = [each for each in means if ticks[f"{each}_value"].cast(pl.Boolean).any()]
+    if not occurring:
+        return style.message(name, "No transaction has settled")
+    span = Span.of(results, ticks)
+    width = bars(span, BARS_MAX)
+    per_day = span.ticks_per_day
+    tick = pl.col("tick")
+    whole_days = max(1, width // per_day)
+    start = (tick - span.first) // (per_day * whole_days) * per_day * whole_days + span.first
+    if width < per_day:
+        start += tick % per_day // width * width
+    columns = [f"{each}_value" for each in occurring]
+    buckets = (
+        ticks.group_by(start.alias("start"))
+        .agg(*exact_sum(*columns), end=tick.max() + 1)
+        .sort("start")
+    )
+    labels = {column: column.removesuffix("_value").replace("_", " ") for column in columns}
+    long = (
+        buckets.rename(labels)
+        .unpivot(list(labels.values()), index=["start", "end"], variable_name="means")
+        .with_columns(to=pl.col("value").cum_sum().over("start"))
+        .with_columns(from_=pl.col("to") - pl.col("value"))
+        .filter(pl.col("value") > 0)
+    )
+    unit = Unit.of(long["to"])
+    rows = long.with_columns(unit.column(column) for column in ("value", "from_", "to")).rename(
+        {"from_": "from"}
+    )
+    title = "Settled value per tick" if width == 1 else f"Settled value per {width:,} ticks"
+    colours = [style.COLOURS[means.index(each) % len(style.COLOURS)] for each in occurring]
+    colour = alt.Color(
+        "means:N", title=None, scale=alt.Scale(domain=list(labels.values()), range=colours)
+    )
+    chart = (
+        alt.Chart(rows)
+        .mark_bar(stroke="white", strokeWidth=0.3, binSpacing=0)
+        .encode(
+            x=span.x("start"),
+            x2="end:Q",
+            y=alt.Y("from:Q", title=f"{title} ({unit.name})"),
+            y2="to:Q",
+            color=colour,
+            tooltip=["means:N", "start:Q", "value:Q"],
+        )
+        .properties(height=style.HEIGHT)
+    )
+    return style.finished(chart, name)
+
+
+def means_of(columns: list[str]) -> list[str]:
+    """
+    Return the means of settlement that the columns of the ticks tell apart, in their order.
+    """
+    first, last = columns.index("settled_value"), columns.index("internal_queue_volume")
+    names = [column for column in columns[first + 1 : last] if column.endswith("_value")]
+    return [name.removesuffix("_value") for name in names]

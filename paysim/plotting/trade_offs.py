@@ -1,0 +1,173 @@
+"""
+Delay against liquidity over many runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import altair as alt
+import attrs
+import polars as pl
+
+from paysim.errors import ScenarioError, shown
+from paysim.plotting import style
+from paysim.plotting.reading import PLACES, Unit, exact_sum, frame, labelled
+from paysim.plotting.throughput_chart import day_shares
+
+if TYPE_CHECKING:
+    from altair.typing import ChartType
+
+    from paysim.results import Results
+
+    Runs = Mapping[str, Results | Sequence[Results]] | Sequence[Results]
+
+NAMES_IN_LEGEND: Final = 8
+"""Names that a legend tells apart; of more, each stands beside its point where there is room."""
+
+RUNS_MAX: Final = 5_000
+
+_SHAPES = (
+    "circle",
+    "square",
+    "triangle-up",
+    "diamond",
+    "cross",
+    "triangle-down",
+    "triangle-left",
+    "triangle-right",
+)
+_NAME = "trade_off"
+_CHARACTER = 6.2
+_LINE = 13
+
+
+def trade_off(runs: Runs) -> ChartType:
+    """
+    Return the chart of delay against liquidity, one point per run.
+
+    Liquidity is the sum over the agents of the largest net debit position of a day, the mean of the
+    days, in minor units. Delay is the delay indicator over all days (Leinonen and Soramäki 1999):
+    Σ a · (c - s) / Σ a · (T - s) for amounts a that are due at s (the tick of arrival, or the
+    opening of the day if carried over) and settle at c (the last tick T of the day if they do not).
+    It is 0 if all settles at once and 1 if nothing settles before the close.
+
+    Args:
+        runs: Runs by name, or in a sequence, numbered from 1; several runs of one name, such as
+            replications with other seeds, are points of one colour.
+
+    Raises:
+        ScenarioError: There is no run, or too many.
+    """
+    points = list(_points(runs))
+    if not 1 <= len(points) <= RUNS_MAX:
+        raise ScenarioError(f"runs must be 1 to {RUNS_MAX:,} (got {len(points):,})")
+    if not any(point.has_value for point in points):
+        return style.message(_NAME, "No transaction has arrived")
+    labels = labelled(dict.fromkeys(point.name for point in points))
+    unit = Unit.of(point.liquidity for point in points)
+    rows = pl.DataFrame(
+        {
+            "run": [labels[point.name] for point in points],
+            "liquidity": [point.liquidity for point in points],
+            "delay": [round(point.delay, PLACES) for point in points],
+        },
+        schema={"run": pl.String, "liquidity": pl.Float64, "delay": pl.Float64},
+    ).with_columns(unit.column("liquidity"))
+    names = list(labels.values())
+    x = alt.X("liquidity:Q", title=f"Liquidity used ({unit.name})", scale=_scale(rows["liquidity"]))
+    title = "Delay indicator (0 at once, 1 at the close)"
+    y = alt.Y("delay:Q", title=title, scale=_scale(rows["delay"]))
+    base = alt.Chart(rows).encode(x=x, y=y, tooltip=["run:N", "liquidity:Q", "delay:Q"])
+    marks = base.mark_point(filled=True, size=70, opacity=0.85)
+    if len(names) <= NAMES_IN_LEGEND:
+        chart: Any = marks.encode(
+            color=alt.Color(
+                "run:N",
+                title=None,
+                scale=style.scale(names),
+                legend=alt.Legend(columns=style.columns(names)),
+            ),
+            shape=alt.Shape("run:N", title=None, scale=style.scale(names, _SHAPES)),
+        )
+    else:
+        beside = alt.Chart(_with_room(rows)).encode(x=x, y=y, text="run:N")
+        texts = beside.mark_text(align="left", dx=7, fontSize=10)
+        chart = alt.layer(marks.encode(color=alt.value(style.COLOURS[0])), texts)
+    return style.finished(chart.properties(height=style.HEIGHT + 40), _NAME)
+
+
+@attrs.frozen
+class _Point:
+    name: str
+    liquidity: float
+    delay: float
+    has_value: bool
+
+
+def _points(runs: Runs) -> Iterator[_Point]:
+    named = runs.items() if isinstance(runs, Mapping) else enumerate(runs, 1)
+    for name, given in named:
+        for results in given if isinstance(given, Sequence) else [given]:
+            if not hasattr(results, "positions"):
+                raise ScenarioError(f"runs must be results of runs (got {shown(results)})")
+            waited, most = delay_sums(results)
+            yield _Point(str(name), _liquidity(results), waited / most if most else 0.0, most > 0)
+
+
+def _scale(values: pl.Series) -> alt.Scale:
+    # With a single value there is an axis only from zero.
+    return alt.Scale(zero=True) if values.n_unique() == 1 else alt.Scale(zero=False, padding=20)
+
+
+def delay_sums(results: Results) -> tuple[int, int]:
+    """
+    Return Σ a · (c - s) and Σ a · (T - s) over all days, in minor units times ticks.
+
+    The first is the sum over the ticks before each close of the value unsettled at their end; the
+    second is the same if nothing settles.
+    """
+    shares = day_shares(results)
+    open_ticks = shares.filter(pl.col("tick") != pl.col("tick").max().over("day"))
+    unsettled = pl.col("arrived") - pl.col("settled")
+    return (
+        int(open_ticks.select(unsettled.sum()).item() or 0),
+        int(open_ticks.select(pl.col("arrived").sum()).item() or 0),
+    )
+
+
+def _liquidity(results: Results) -> float:
+    positions = frame(results, "positions", ["day", "lowest_net_position"], None)
+    days = positions["day"].n_unique()
+    total = positions.select(exact_sum("lowest_net_position")).item() or 0
+    return -int(total) / days if days else 0.0
+
+
+def _with_room(rows: pl.DataFrame) -> pl.DataFrame:
+    """
+    Return the points whose names can stand right of them without touching what is there.
+    """
+    columns = [rows["liquidity"].to_list(), rows["delay"].to_list()]
+    spans = [(min(column), (max(column) - min(column)) or 1.0) for column in columns]
+    sizes = (style.WIDTH - 120, style.HEIGHT)
+    at = [
+        tuple(
+            (value - low) / span * size
+            for value, (low, span), size in zip(point, spans, sizes, strict=True)
+        )
+        for point in zip(*columns, strict=True)
+    ]
+    taken = [(x - 5, x + 5, y - 5, y + 5) for x, y in at]
+    chosen = []
+    for row, (x, y) in enumerate(at):
+        right = x + 7 + _CHARACTER * len(rows["run"][row])
+        box = (x + 6, right, y - _LINE / 2, y + _LINE / 2)
+        free = all(
+            box[1] < other[0] or other[1] < box[0] or box[3] < other[2] or other[3] < box[2]
+            for other in taken
+        )
+        if free and right < sizes[0] + 40:
+            taken.append(box)
+            chosen.append(row)
+    return rows[chosen]
