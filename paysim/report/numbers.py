@@ -12,7 +12,7 @@ from paysim.report.parts import Column, Number, Table
 from paysim.report.run import Run
 from paysim.summary import cost_text, number
 
-NOTHING: Final = "–"
+NOTHING: Final = "\N{EN DASH}"
 """What stands for an indicator that is not defined, as 0/0 is not."""
 
 

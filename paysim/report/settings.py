@@ -117,9 +117,7 @@ def scenario_events(scenario: Scenario) -> Table | None:
     events = scenario.scenario_events
     if not events:
         return None
-    rows = tuple(
-        (event.name, when_text(event), _details(event)) for event in events[:EVENTS_SHOWN]
-    )
+    rows = tuple((event.name, when_text(event), _details(event)) for event in events[:EVENTS_SHOWN])
     more = len(events) - EVENTS_SHOWN
     return Table(
         "Scenario events",
