@@ -15,15 +15,14 @@ const options = {
   loader: { load: refuse, sanitize: refuse, http: refuse, file: refuse },
 };
 
-const isDiscrete = (channel) => ["nominal", "ordinal"].includes(channel?.type);
-const isMatrix = ({ encoding = {}, layer = [] }) =>
-  (isDiscrete(encoding.x) && isDiscrete(encoding.y)) || layer.some(isMatrix);
+const hasNames = ({ encoding = {}, layer = [] }) =>
+  ["nominal", "ordinal"].includes(encoding.x?.type) || layer.some(hasNames);
 
 // Where there is less room than a chart asks for, it becomes narrower and its legend taller.
-// Matrices and panels keep their size and are scrolled.
+// Panels, and charts with names along the bottom, keep their size and are scrolled.
 function fitted(spec, room) {
   const isWide = typeof spec.width === "number" && room < spec.width;
-  if (!isWide || !(spec.mark || spec.layer) || isMatrix(spec)) return spec;
+  if (!isWide || !(spec.mark || spec.layer) || hasNames(spec)) return spec;
   const legend = { ...spec.config?.legend, columns: 2 };
   return { ...spec, width: "container", config: { ...spec.config, legend } };
 }
