@@ -13,6 +13,7 @@ KERNEL_SOURCES := $(shell find kernel -name '*.rs' -o -name Cargo.toml) Cargo.to
 
 PACKAGE := $(VENV)/.stamp-package
 DEV := $(VENV)/.stamp-dev
+BROWSER := $(VENV)/.stamp-browser
 DOCS := $(VENV)/.stamp-docs
 
 # maturin installs into the environment that these two name, whatever the caller has activated.
@@ -20,10 +21,10 @@ MATURIN := env -u CONDA_PREFIX VIRTUAL_ENV=$(VENV) PYO3_PYTHON=$(BIN)/python $(B
 CARGO := PYO3_PYTHON=$(BIN)/python cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check bench docs record clean
+.PHONY: help build run test test-browser check bench docs record clean
 
 help:  ## list the tasks
-	@sed -n 's/^\([a-z]*\):.*##/  make \1 \t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*##/  make \1 \t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
 
 build: $(PACKAGE)  ## create .venv, build the kernel (release) and install the package
 
@@ -33,6 +34,9 @@ run: $(PACKAGE)  ## run the main job: a published gridlock of five banks (SCENAR
 test: $(DEV)  ## run all tests, Rust and Python
 	$(CARGO) test --quiet
 	$(BIN)/python -m pytest
+
+test-browser: $(BROWSER)  ## open reports in a real browser; skipped where Chromium is missing
+	$(BIN)/python -m pytest tests/browser -rs
 
 check: $(DEV)  ## formatting, lints, types, the stub of the kernel, examples of the docs
 	cargo fmt --all --check
@@ -69,6 +73,10 @@ $(PACKAGE): $(KERNEL_SOURCES) pyproject.toml | $(BIN)/maturin
 
 $(DEV): pyproject.toml | $(PACKAGE)
 	$(MATURIN) develop --release --extras dev
+	@touch $(PACKAGE) $@
+
+$(BROWSER): pyproject.toml | $(PACKAGE)
+	$(MATURIN) develop --release --extras dev,browser
 	@touch $(PACKAGE) $@
 
 $(DOCS): pyproject.toml | $(PACKAGE)

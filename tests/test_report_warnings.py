@@ -140,9 +140,7 @@ def test_overdue():
     split = {t: [paysim.policies.release(id) for id in ids] for t, ids in script.items()}
     split[12] = [paysim.policies.split("parts", 2)]
     found = warned(scenario, behaviour={"BANK_B": Scripted(split)})["overdue"]
-    assert found.text == (
-        "4 transactions worth 9,700 became overdue; 3 of them settled later."
-    )
+    assert found.text == ("4 transactions worth 9,700 became overdue; 3 of them settled later.")
     assert found.table.rows == (("BANK_A", "2", "9,400", "3"), ("BANK_B", "2", "300", "10"))
     assert found.commands[0] == "paysim trace RUN never"
 
@@ -188,9 +186,7 @@ def test_below_the_floor():
             {"type": "credit_limit_change", "tick": 4, "agent_id": "BANK_A", "credit_limit": 100}
         ],
     )
-    assert warned(scenario)["floor"].table.rows == (
-        ("BANK_A", "6", "60.0%", "4", "9", "-200"),
-    )
+    assert warned(scenario)["floor"].table.rows == (("BANK_A", "6", "60.0%", "4", "9", "-200"),)
 
 
 def test_queue():

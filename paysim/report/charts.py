@@ -26,4 +26,3 @@ def figures(results: Results) -> list[Figure]:
         spec["description"] = kind.title
         found.append(Figure(kind.name, kind.title, " ".join([kind.caption, *notes]), spec))
     return found
-

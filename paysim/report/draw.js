@@ -15,12 +15,16 @@ const options = {
   loader: { load: refuse, sanitize: refuse, http: refuse, file: refuse },
 };
 
-// A chart of one view takes the width that there is; one of several views is scrolled.
+const hasNames = ({ encoding = {}, layer = [] }) =>
+  ["nominal", "ordinal"].includes(encoding.x?.type) || layer.some(hasNames);
+
+// Where there is less room than a chart asks for, it becomes narrower and its legend taller.
+// Panels, and charts with names along the bottom, keep their size and are scrolled.
 function fitted(spec, room) {
-  const isWide = typeof spec.width === "number" && room < spec.width + 90;
-  return isWide && (spec.mark || spec.layer)
-    ? { ...spec, width: "container", autosize: { type: "fit-x", contains: "padding" } }
-    : spec;
+  const isWide = typeof spec.width === "number" && room < spec.width;
+  if (!isWide || !(spec.mark || spec.layer) || hasNames(spec)) return spec;
+  const legend = { ...spec.config?.legend, columns: 2 };
+  return { ...spec, width: "container", config: { ...spec.config, legend } };
 }
 
 async function draw(figure) {
@@ -29,7 +33,7 @@ async function draw(figure) {
     const spec = JSON.parse(figure.querySelector("script").textContent);
     await vegaEmbed(chart, fitted(spec, chart.clientWidth), options);
     // What scrolls by itself must be reached with the keyboard too.
-    const card = chart.parentElement;
+    const card = chart.closest(".card");
     if (card.scrollWidth > card.clientWidth) card.tabIndex = 0;
     figure.dataset.state = "drawn";
   } catch (error) {

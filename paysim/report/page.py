@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from paysim.errors import PaysimError
 from paysim.report.charts import figures
-from paysim.report.numbers import indicator_table, numbers
+from paysim.report.numbers import indicator_tables, numbers
 from paysim.report.parts import GENERATOR, TEXT_WIDTH
 from paysim.report.run import Run
 from paysim.report.settings import policies, rules, scenario_events, what_was_run
@@ -34,6 +34,7 @@ SECTIONS: Final = (
     ("numbers", "Headline numbers"),
     ("charts", "Charts"),
     ("tables", "Tables"),
+    ("indicators", "Indicators"),
     ("rules", "Rules, policies and scenario events"),
 )
 
@@ -81,7 +82,8 @@ def page(results: Results, title: str | None) -> str:
             }
             for figure in figures(results)
         ],
-        tables=[*tables(run), indicator_table(run)],
+        tables=tables(run),
+        indicators=indicator_tables(run),
         settings=[
             rules(results.scenario, results.seed),
             policies(results),

@@ -20,7 +20,7 @@ MARK: Final = f'<meta name="generator" content="{GENERATOR}">'.encode()
 
 Row = Sequence[str]
 
-SIZES: Final = {"fits": 88, "wide": 106, "wider": 128}
+SIZES: Final = {"fits": 90, "wide": 110, "wider": 132}
 """Characters that stand side by side on an upright A4 page, in smaller and smaller print."""
 
 TEXT_WIDTH: Final = 20

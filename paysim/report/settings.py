@@ -5,6 +5,7 @@ The first part of a report: what was run, by which rules, by whom, and what befe
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -69,7 +70,9 @@ def rules(scenario: Scenario, seed: int) -> Table:
         value = seed if rule.name == "rng_seed" else rule.value
         is_default = rule.is_default and value == rule.value
         unit = UNITS.get(rule.name.rsplit(".", 1)[-1], "")
-        text = str(value) if rule.name == "rng_seed" else value_text(value)
+        # A seed is a name and not a quantity.
+        text = f"{value:,f}" if isinstance(value, Decimal) else value_text(value)
+        text = str(value) if rule.name == "rng_seed" else text
         rows.append((rule.name, text, unit, "default" if is_default else "given"))
     return Table(
         "Rules and rates in force",
@@ -114,9 +117,7 @@ def scenario_events(scenario: Scenario) -> Table | None:
     events = scenario.scenario_events
     if not events:
         return None
-    rows = tuple(
-        (event.name, when_text(event), _details(event)) for event in events[:EVENTS_SHOWN]
-    )
+    rows = tuple((event.name, when_text(event), _details(event)) for event in events[:EVENTS_SHOWN])
     more = len(events) - EVENTS_SHOWN
     return Table(
         "Scenario events",

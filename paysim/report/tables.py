@@ -73,9 +73,7 @@ def means(totals: dict[str, Any]) -> Table:
     Return what settled by which rule.
     """
     settled = totals["settlements"]
-    rows = [
-        (cause, *_figure(figure, settled)) for cause, figure in totals["settled_by"].items()
-    ]
+    rows = [(cause, *_figure(figure, settled)) for cause, figure in totals["settled_by"].items()]
     return Table(
         "Settled by",
         _heads("rule", "volume", "value", "of volume", "of value"),

@@ -7,7 +7,7 @@ Each warning says who, when and how much, and which command looks further.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Any, Final
 
 import polars
 
@@ -23,6 +23,10 @@ FLOOR_SHARE: Final = 0.1
 
 QUEUE_SHARE: Final = 0.5
 """Share of a day's ticks from which a queue is one that did not empty."""
+
+
+AMOUNT: Final = polars.col("amount").cast(polars.Int128).sum()
+"""A sum of amounts, which over many days may be more than 64 bits hold."""
 
 
 def warnings(run: Run) -> list[Warning]:
@@ -145,11 +149,11 @@ def _borrowed(run: Run) -> Iterator[Warning]:
     loans = run.events.filter(polars.col("event") == "loan_granted")
     if not len(loans):
         return
-    value = loans["amount"].sum()
+    value = _sum(loans)
     agents, days = loans["agent_id"].n_unique(), loans["tick"].n_unique()
     rows = (
         loans.group_by("agent_id", maintain_order=True)
-        .agg(polars.len().alias("closes"), polars.col("amount").sum(), polars.col("tick").last())
+        .agg(polars.len().alias("closes"), AMOUNT, polars.col("tick").last())
         .sort("amount", descending=True, maintain_order=True)
     )
     first = rows.row(0, named=True)
@@ -179,7 +183,7 @@ def _overdue(run: Run) -> Iterator[Warning]:
     yield Warning(
         "overdue",
         "Deadlines that were missed",
-        f"{counted(len(rows), 'transaction')} worth {number(rows['amount'].sum())} became overdue; "
+        f"{counted(len(rows), 'transaction')} worth {number(_sum(rows))} became overdue; "
         f"{number(len(late))} of them settled later.",
         _by_agent("Overdue, by sender", rows, "deadline_tick", "first deadline in tick"),
         _looks(run, worst, int(worst["deadline_tick"])),
@@ -269,9 +273,7 @@ def _stretches(run: Run, hit: polars.Expr) -> polars.DataFrame:
         .select("tick", "agent_id", hit.alias("hit"), low="available_liquidity")
         .filter("hit")
         # Ticks less their rank are the same throughout a stretch.
-        .with_columns(
-            stretch=polars.col("tick") - polars.int_range(polars.len()).over("agent_id")
-        )
+        .with_columns(stretch=polars.col("tick") - polars.int_range(polars.len()).over("agent_id"))
         .group_by("agent_id", "stretch", maintain_order=True)
         .agg(
             longest=polars.len().cast(polars.Int64),
@@ -316,14 +318,18 @@ def _ring_limit(run: Run) -> Iterator[Warning]:
     )
 
 
-def _worst(rows: polars.DataFrame) -> dict[str, object]:
+def _sum(rows: polars.DataFrame) -> int:
+    return int(rows.select(AMOUNT).item())
+
+
+def _worst(rows: polars.DataFrame) -> dict[str, Any]:
     """
     Return the transaction of the largest amount, the first of them that came to be.
     """
     return rows.row(int(rows["amount"].arg_max() or 0), named=True)
 
 
-def _looks(run: Run, transaction: dict[str, object], tick: int) -> tuple[str, ...]:
+def _looks(run: Run, transaction: dict[str, Any], tick: int) -> tuple[str, ...]:
     """
     Return the commands that tell the life of a transaction, and why its sender did not pay it.
     """
@@ -342,7 +348,7 @@ def _by_agent(caption: str, rows: polars.DataFrame, tick: str, head: str) -> Tab
     """
     found = (
         rows.group_by("sender_id", maintain_order=True)
-        .agg(polars.len().alias("volume"), polars.col("amount").sum(), polars.col(tick).min())
+        .agg(polars.len().alias("volume"), AMOUNT, polars.col(tick).min())
         .sort("amount", descending=True, maintain_order=True)
     )
     return _table(caption, ("agent", "volume", "value", head), list(found.iter_rows()))
