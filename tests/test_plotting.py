@@ -529,7 +529,11 @@ def test_empty_runs():
     """
     Delay against liquidity of runs without transactions says that there are none.
     """
-    assert "No transaction has arrived" in texts(plotting.trade_off([without_transactions()]))
+    empty = without_transactions()
+    assert "No transaction has arrived" in texts(plotting.trade_off([empty]))
+    chart = plotting.trade_off([empty, busy_day()])
+    assert [row["run"] for row in rows(chart)] == ["2"]
+    assert "Left out: 1 " in texts(chart)
 
 
 # --- ids, labels, looks ---------------------------------------------------------------------------

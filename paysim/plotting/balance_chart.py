@@ -85,7 +85,9 @@ def balances(
     )
     rows = rows.with_columns(unit.column(name) for name in ("balance", "floor", "low", "high"))
     floors = shown_states["floor"]
-    dotted = ["Dotted: the floor, which is minus the credit limit."] if (floors >= low).any() else []
+    dotted = (
+        ["Dotted: the floor, which is minus the credit limit."] if (floors >= low).any() else []
+    )
     notes = [*dotted, *note(width)]
     if in_panels:
         return _panels(rows, group, span, y.title(None), [f"In {unit.name}.", *notes])
