@@ -99,9 +99,7 @@ def trade_off(runs: Runs) -> ChartType:
         beside = alt.Chart(_with_room(rows)).encode(x=x, y=y, text="run:N")
         texts = beside.mark_text(align="left", dx=7, fontSize=10)
         chart = alt.layer(marks.encode(color=alt.value(style.COLOURS[0])), texts)
-    return style.finished(
-        chart.properties(height=style.HEIGHT + 40), _NAME, notes if left_out else []
-    )
+    return style.finished(chart.properties(height=style.HEIGHT + 40), _NAME, notes)
 
 
 @attrs.frozen
