@@ -38,6 +38,7 @@ def agent_rows(facts: Facts) -> list[dict[str, Any]]:
     """
     Return the indicators of each agent by name.
     """
+    facts.make("ticks", "agents", "positions", "delays", "bilateral")
     delays: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
     for id, *row in facts.rows("delays", "agent_id", "delay", "volume", "value"):
         delays[id].append((row[0], row[1], row[2]))
