@@ -172,6 +172,29 @@ SYSTEM: Final = {
 }
 """Sections of the plain indicators of the system; beside them stand those in `NESTED`."""
 
+_PLAIN: Final = {name: i.unit for section in SYSTEM.values() for name, i in section.items()}
+
+_PARTS: Final = {
+    "volume": COUNT,
+    "value": VALUE,
+    "volume_share": SHARE,
+    "value_share": SHARE,
+    "share": SHARE,
+    "share_of_settled": SHARE,
+}
+
+
+def unit_of(name: str) -> str:
+    """
+    Return the unit of an indicator of the system by its name, such as `settled_by.entry.value`.
+
+    Empty if it is not known.
+    """
+    if name == "total_cost" or name.startswith("cost."):
+        return VALUE
+    return _PLAIN.get(name) or _PARTS.get(name.rpartition(".")[2], "")
+
+
 NESTED: Final = ("throughput", "settled_by", "cost", "total_cost", "bcbs248")
 
 AGENT_COLUMNS: Final = {
