@@ -123,6 +123,21 @@ def test_two_banks_by_agent():
     assert tools["c1_throughput"] == [0] * 3 + [1] * 7
 
 
+def test_sums_beyond_64_bits():
+    """
+    What is due every day adds up to more than 64 bits hold: the dict is exact, the column real.
+    """
+    results = paysim.run(
+        tiny_scenario(
+            agent_configs=banks(A=0, B=0), num_days=5, transactions=[payment("A", "B", 4 * 10**18)]
+        )
+    )
+    assert results.indicators()["liquidity_lower_bound_value"] == 20 * 10**18
+    table = results.indicators(by="agent")
+    assert table.column("liquidity_lower_bound_value") == [2e19, 0.0]
+    assert table.column("unsettled_value") == [4 * 10**18, 0]
+
+
 def test_unfinished_day():
     """
     In the middle of a day the tenths to come are undefined, and so is C(i) of that day.
