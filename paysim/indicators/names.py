@@ -85,7 +85,7 @@ LIQUIDITY: Final = {
     "liquidity_upper_bound_value": _value("upper bound of liquidity"),
     "liquidity_bounds_position": _ratio("position between the bounds"),
     "turnover_ratio": _ratio("turnover ratio"),
-    "liquidity_efficiency": _ratio("liquidity used per value settled"),
+    "liquidity_used_ratio": _ratio("liquidity used per value settled"),
 }
 
 IN_USE: Final = {
