@@ -53,8 +53,10 @@ class Comparison:
             `liquidity_used_b` (the largest need on any day: receipts less payments at their lowest)
             and `cost_a`, `cost_b` (exact decimals as text). What an agent that one run does not
             have would show is `None`.
-        indicators: One dict per indicator: `name`, its value in `a` and in `b`, and the `change` of
-            a number, else `None`.
+        indicators: One dict per indicator of the system, the tools of BCBS 248 left out: `name`
+            (with dots, as `settled_by.entry.value`; a point of a curve by its tick of the day, as
+            `throughput.tick_9.share`), its value in `a` and in `b`, and the `change`, `None` where
+            one of them has none.
         settings: One dict per setting of the scenario that differs: `name`, `a` and `b`.
     """
 

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from paysim.plain_text import aligned, counted
+from paysim.change_text import indicator_lines, signed
+from paysim.plain_text import aligned, cost_text, counted
 
 if TYPE_CHECKING:
     from paysim.comparison import Comparison
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 SETTINGS_SHOWN: Final = 20
 
 TEXT_WIDTH: Final = 40
-
-OF_AGENTS: Final = "bcbs248."
-"""Names of indicators that are told per agent, too many to be read here, begin like this."""
 
 OUTCOME_TEXTS: Final = {
     "earlier": "earlier in B",
@@ -35,6 +33,7 @@ WAITING: Final = (
     "  (wait: mean ticks from arrival to settlement, by value; unsettled counts to the end of the"
     " run)"
 )
+SIGNS: Final = "  (a change is B less A: less wait, liquidity or cost is a gain)"
 
 _EXACT = re.compile(r"-?[0-9]+\.[0-9]+")
 
@@ -55,7 +54,7 @@ def comparison_text(comparison: Comparison, names: tuple[str, str], limit: int) 
         _outcomes(comparison),
         _agents(comparison, limit),
         _most_changed(comparison, limit),
-        _indicators(comparison),
+        ["Indicators", *indicator_lines(comparison.indicators)],
     ]
     return "\n\n".join("\n".join(section) for section in sections if section)
 
@@ -125,35 +124,28 @@ def _outcomes(comparison: Comparison) -> list[str]:
 
 
 def _agents(comparison: Comparison, limit: int) -> list[str]:
-    def change(agent: dict[str, Any]) -> int:
-        difference: int = agent["waiting_b"] - agent["waiting_a"]
-        return difference
+    """
+    Return what became of each agent; of waits nothing, if no transaction is in both runs.
+    """
+    agents, paired = comparison.agents, comparison.arrivals["paired"]["volume"]
 
-    agents = comparison.agents
+    def size(agent: dict[str, Any]) -> Decimal:
+        return abs(Decimal(_wait_change(agent)) if paired else _cost_change(agent))
+
     shown = agents
     if len(agents) > max(limit, 1):
-        shown = sorted(agents, key=lambda agent: -abs(change(agent)))[:limit]
-    rows = [["", "earlier", "later", "wait A", "B - A", "liquidity A", "B - A", "cost A", "B - A"]]
-    for agent in shown:
-        row = [_cut(agent["id"], 20), f"{agent['earlier']:,}", f"{agent['later']:,}"]
-        if agent["value"]:
-            row.append(f"{agent['waiting_a'] / agent['value']:,.2f}")
-            row.append(f"{change(agent) / agent['value']:+,.2f}")
-        else:
-            row += ["-", "-"]
-        used_a, used_b = agent["liquidity_used_a"], agent["liquidity_used_b"]
-        row.append("-" if used_a is None else f"{used_a:,}")
-        row.append("-" if None in (used_a, used_b) else _signed(used_b - used_a))
-        cost_a, cost_b = agent["cost_a"], agent["cost_b"]
-        row.append("-" if cost_a is None else f"{Decimal(cost_a):,.2f}")
-        row.append("-" if None in (cost_a, cost_b) else _signed(Decimal(cost_b) - Decimal(cost_a)))
-        rows.append(row)
-    lines = ["Agents" + (" (those whose wait changes most)" if shown is not agents else "")]
-    lines += aligned(rows, "<" + ">" * 8) if shown else []
+        shown = sorted(agents, key=size, reverse=True)[:limit]
+    waits, money = ["earlier", "later", "wait A", "B - A"], ["liquidity A", "B - A", "cost A"]
+    rows = [["", *(waits if paired else []), *money, "B - A"]]
+    rows += [[_cut(a["id"], 20), *(_waits(a) if paired else []), *_money(a)] for a in shown]
+    lines = ["Agents"]
+    if shown is not agents:
+        lines[0] += f" (those whose {'wait' if paired else 'cost'} changes most)"
+    lines += aligned(rows, "<" + ">" * (len(rows[0]) - 1)) if shown else []
     if len(shown) < len(agents):
         lines.append(f"  and {len(agents) - len(shown):,} more")
     signs: list[tuple[str, Sequence[int | Decimal]]] = [
-        ("wait", [change(agent) for agent in agents if agent["value"]]),
+        ("wait", [_wait_change(agent) for agent in agents if agent["value"]]),
         ("liquidity used", _changes(agents, "liquidity_used")),
         ("cost", _changes(agents, "cost")),
     ]
@@ -163,7 +155,32 @@ def _agents(comparison: Comparison, limit: int) -> list[str]:
         less = sum(value < 0 for value in changes)
         more = sum(value > 0 for value in changes)
         lines.append(f"  {head}: {less:,} less, {more:,} more, {len(changes) - less - more:,} same")
-    return [*lines, WAITING]
+    return [*lines, *([WAITING] if paired else []), SIGNS]
+
+
+def _waits(agent: dict[str, Any]) -> list[str]:
+    cells = [f"{agent['earlier']:,}", f"{agent['later']:,}"]
+    if not agent["value"]:
+        return [*cells, "-", "-"]
+    change = _wait_change(agent) / agent["value"]
+    return [*cells, f"{agent['waiting_a'] / agent['value']:,.2f}", signed(change)]
+
+
+def _money(agent: dict[str, Any]) -> list[str]:
+    used, cost = agent["liquidity_used_a"], agent["cost_a"]
+    cells = ["-" if used is None else f"{used:,}"]
+    cells += [signed(int(change)) for change in _changes([agent], "liquidity_used")] or ["-"]
+    cells += ["-" if cost is None else cost_text(cost)]
+    return cells + ([signed(change) for change in _changes([agent], "cost")] or ["-"])
+
+
+def _wait_change(agent: dict[str, Any]) -> int:
+    change: int = agent["waiting_b"] - agent["waiting_a"]
+    return change
+
+
+def _cost_change(agent: dict[str, Any]) -> Decimal:
+    return sum(_changes([agent], "cost"), Decimal(0))
 
 
 def _changes(agents: Sequence[dict[str, Any]], key: str) -> list[Decimal]:
@@ -195,29 +212,6 @@ def _most_changed(comparison: Comparison, limit: int) -> list[str]:
     return ["Changed most", *aligned(rows, "<<<>>>>>"), note]
 
 
-def _indicators(comparison: Comparison) -> list[str]:
-    whole = [told for told in comparison.indicators if not told["name"].startswith(OF_AGENTS)]
-    differ = [told for told in whole if told["a"] != told["b"]]
-    same = len(whole) - len(differ)
-    if not differ:
-        return ["Indicators", "  the same in both"]
-    rows = [["", "A", "B", "B - A"]]
-    for told in differ:
-        change = told["change"]
-        rows.append(
-            [
-                _cut(told["name"], 2 * TEXT_WIDTH),
-                _shown(told["a"]),
-                _shown(told["b"]),
-                "" if change is None else _signed(change),
-            ]
-        )
-    lines = aligned(rows, "<>>>")
-    if same:
-        lines.append(f"  and {same:,} that are the same")
-    return ["Indicators", *lines]
-
-
 def _cut(text: str, width: int = TEXT_WIDTH) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
@@ -237,17 +231,3 @@ def _shown(value: Any) -> str:
     if isinstance(value, str) and _EXACT.fullmatch(value):
         return f"{Decimal(value):,.2f}"
     return _cut(str(value))
-
-
-def _signed(change: float | Decimal | str) -> str:
-    """
-    Return a change with its sign; one that is too small to be seen is not shown as nothing.
-    """
-    value = Decimal(str(change))
-    if not value:
-        return "0"
-    if value == value.to_integral_value():
-        return f"{value:+,.0f}"
-    places = 2 if abs(value) >= 1 else 4
-    text = f"{value:+,.{places}f}"
-    return text if text.strip("+-0.") else f"{text[0]}<{'0.0001' if places == 4 else '0.01'}"

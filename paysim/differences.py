@@ -8,18 +8,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
+from paysim.indicators.costs import exact_sum
+
 if TYPE_CHECKING:
     from paysim.results import Results
 
-LIST_MAX: Final = 8
-"""Entries of a list that are compared one by one; a longer one, as a curve, is left out."""
+OF_AGENTS: Final = "bcbs248"
+"""What is told of each agent, and not compared here: a comparison has its own figures of agents."""
 
 
 def indicator_differences(a: Results, b: Results) -> list[dict[str, Any]]:
     """
-    Return every indicator of both runs: its `name`, its values in `a` and `b`, and its `change`.
+    Return every indicator of the systems: its `name`, its values in `a` and `b`, and its `change`.
     """
-    told_a, told_b = dict(_leaves(a.indicators())), dict(_leaves(b.indicators()))
+    told_a, told_b = _figures(a), _figures(b)
     names = [*told_a, *(name for name in told_b if name not in told_a)]
     return [
         {"name": name, "a": told_a.get(name), "b": told_b.get(name)}
@@ -28,17 +30,22 @@ def indicator_differences(a: Results, b: Results) -> list[dict[str, Any]]:
     ]
 
 
+def _figures(results: Results) -> dict[str, Any]:
+    found = results.indicators()
+    return dict(_leaves({name: found[name] for name in found if name != OF_AGENTS}))
+
+
 def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     """
-    Yield plain values with dotted names.
+    Yield plain values with dotted names; the points of a curve by their ticks.
     """
     if isinstance(value, Mapping):
         for key, item in value.items():
             yield from _leaves(item, f"{name}.{key}" if name else str(key))
     elif isinstance(value, Sequence) and not isinstance(value, str):
-        if len(value) <= LIST_MAX:
-            for place, item in enumerate(value):
-                yield from _leaves(item, f"{name}[{place}]")
+        for point in value:
+            rest = {key: point[key] for key in point if key != "tick_of_day"}
+            yield from _leaves(rest, f"{name}.tick_{point['tick_of_day']}")
     else:
         yield name, value
 
@@ -51,7 +58,7 @@ def _change(one: Any, other: Any) -> int | float | str | None:
     if None in numbers:
         return None
     if isinstance(one, str) or isinstance(other, str):
-        return f"{Decimal(other) - Decimal(one):f}"
+        return exact_sum((other, f"{Decimal(one).copy_negate():f}"))
     change: int | float = other - one
     return change
 

@@ -235,7 +235,11 @@ def _means(totals: dict[str, Any]) -> list[str]:
 def _indicators(found: dict[str, Any]) -> list[str]:
     delay = found["delay_indicator"], found["delay_value_weighted_mean_ticks"]
     rows = [
-        ["liquidity used", number(found["liquidity_used_value"]), "sum over agents and days"],
+        [
+            "liquidity used",
+            number(found["liquidity_used_value"]),
+            "minor units, sum over agents and days",
+        ],
         [
             "between its bounds",
             _figure(found["liquidity_bounds_position"]),
@@ -243,7 +247,7 @@ def _indicators(found: dict[str, Any]) -> list[str]:
         ],
         ["turnover ratio", _figure(found["turnover_ratio"]), "value settled / liquidity used"],
         ["delay indicator", _figure(delay[0], 4), "0 all at once, 1 all at the close"],
-        ["mean delay by value", _figure(delay[1]), "ticks"],
+        ["mean delay by value", _figure(delay[1]), "ticks, of what settled"],
     ]
     return ["Indicators", *_aligned(rows, "<><")]
 

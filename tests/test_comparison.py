@@ -18,6 +18,7 @@ import paysim
 from paysim.cli import main
 from paysim.comparison import OUTCOMES, compare
 from paysim.errors import ScenarioError
+from paysim.indicators.names import unit_of
 from paysim.results import Results
 from paysim.scenario import Scenario
 from paysim.simulation import Simulation
@@ -195,16 +196,32 @@ def test_settings():
     ]
 
 
+EXACT = "999999998749.7499999999999999999"
+
+
 def test_indicators(monkeypatch):
     """
-    Numbers and exact decimals are compared, lists up to a length entry by entry, and whatever else
-    is shown side by side.
+    Numbers and exact decimals are compared, curves point by point; what is told of each agent is
+    not.
     """
     told = iter(
         [
-            {"n": 5, "share": 0.5, "cost": {"all": "1.50"}, "word": "x", "top": [1, 2], "same": 1},
-            {"n": 7, "share": None, "cost": {"all": "-0.25"}, "word": "y", "top": [4], "same": 1}
-            | {"curve": [0.0] * 100, "is_new": True},
+            {
+                "n": 5,
+                "share": 0.5,
+                "cost": {"all": "1250.5000000000000000001", "no": "1.5"},
+                "same": 1,
+                "bcbs248": {"A": {}},
+            }
+            | {"curve": [{"tick_of_day": 4, "share": 0.0}, {"tick_of_day": 9, "share": 1.0}]},
+            {
+                "n": 7,
+                "share": None,
+                "cost": {"all": "1000000000000.25", "no": "1.5"},
+                "same": 1,
+                "bcbs248": {"A": {}},
+            }
+            | {"curve": [{"tick_of_day": 4, "share": 0.00001}, {"tick_of_day": 9, "share": 1.0}]},
         ]
     )
     monkeypatch.setattr(Results, "indicators", lambda self: next(told), raising=False)
@@ -212,16 +229,41 @@ def test_indicators(monkeypatch):
     assert [tuple(row.values()) for row in compared.indicators] == [
         ("n", 5, 7, 2),
         ("share", 0.5, None, None),
-        ("cost.all", "1.50", "-0.25", "-1.75"),
-        ("word", "x", "y", None),
-        ("top[0]", 1, 4, 3),
-        ("top[1]", 2, None, None),
+        ("cost.all", "1250.5000000000000000001", "1000000000000.25", EXACT),
+        ("cost.no", "1.5", "1.5", "0"),
         ("same", 1, 1, 0),
-        ("is_new", None, True, None),
+        ("curve.tick_4.share", 0.0, 0.00001, 0.00001),
+        ("curve.tick_9.share", 1.0, 1.0, 0.0),
     ]
     section = compared.summary().split("\n\nIndicators\n")[1].splitlines()
-    assert section[-1] == "  and 1 that are the same"
-    assert section[1].split() == ["n", "5", "7", "+2"]
+    assert section[-1] == "  and 3 that are the same"
+    assert [line.split() for line in section[1:-1]] == [
+        ["n", "5", "7", "+2"],
+        ["share", "0.5000", "-", "share"],
+        ["cost.all", "1,250.50", "1,000,000,000,000.25", "+999,999,998,749.75", "minor", "units"],
+        ["curve.tick_4.share", "0.0000", "0.0000", "+<0.0001", "share"],
+    ]
+
+
+def test_units_of_indicators():
+    """
+    Every indicator of a comparison has a unit.
+    """
+    assert [told["name"] for told in compare(A, A).indicators if not unit_of(told["name"])] == []
+
+
+def test_nothing_in_common():
+    """
+    With other seeds nothing is said of waits, and agents go by the change of their costs.
+    """
+    scenario = paysim.load_scenario(BUSY_DAY)
+    text = compare(paysim.run(scenario, seed=1), paysim.run(scenario, seed=2)).summary(limit=3)
+    section = text.split("\n\nAgents ")[1].split("\n\n")[0].splitlines()
+    assert section[0] == "(those whose cost changes most)"
+    assert section[1].split() == ["liquidity", "A", "B", "-", "A", "cost", "A", "B", "-", "A"]
+    changes = [abs(float(line.split()[-1].replace(",", ""))) for line in section[2:5]]
+    assert changes == sorted(changes, reverse=True)
+    assert "wait:" not in text
 
 
 @settings(max_examples=60)

@@ -15,8 +15,8 @@ errors exact texts regular_file fields records files behaviour rules scenario_ev
 bounds event_ids weight_checks event_checks scenario added_events schema loading state_file
 checkpoint_format checkpoints plain_text summary run_record run_directory trace_text
 explanation_text history indicators results reopening policies operation_log clock agent processes
-arguments saving simulation orchestrator plotting report rerunning comparison_text differences
-pairing comparison testing logs queries cli
+arguments saving simulation orchestrator plotting report rerunning change_text comparison_text
+differences pairing comparison testing logs queries cli
 """
 """
 Every module imports only modules that stand before it, wherever in its text the import stands.

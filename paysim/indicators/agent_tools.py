@@ -13,9 +13,8 @@ from paysim.indicators.bcbs248 import (
     time_specific_obligations,
     total_payments,
 )
-from paysim.indicators.facts import Facts, agent_flow
+from paysim.indicators.facts import Facts
 from paysim.indicators.figures import by_tenth
-from paysim.indicators.flows import settled_by_tick_of_day
 
 OBLIGATIONS = ("timed_volume", "timed_value", "missed_volume", "missed_value")
 
@@ -28,7 +27,8 @@ def monitoring_tools(facts: Facts, place: int) -> dict[str, Any]:
     def column(name: str) -> list[int]:
         return facts.positions(name, place)
 
-    sent = settled_by_tick_of_day(facts, agent_flow(facts, place))
+    length = facts.ticks_per_day
+    sent = facts.by_day(facts.agent("paid_value", place))
     return {
         "a1_daily_maximum_usage": daily_maximum_usage(
             column("lowest_net_position"), column("highest_net_position")
@@ -40,7 +40,12 @@ def monitoring_tools(facts: Facts, place: int) -> dict[str, Any]:
         ),
         "a3_total_payments": total_payments(column("paid_value"), column("received_value")),
         "a4_time_specific_obligations": time_specific_obligations(
-            *(sum(column(name)) for name in OBLIGATIONS)
+            *(column(name) for name in OBLIGATIONS)
         ),
-        "c1_throughput": intraday_throughput(by_tenth(sent, facts.ticks_per_day)),
+        "c1_throughput": intraday_throughput(
+            # A day that is not over has no whole yet of which to take a share.
+            by_tenth(day, length)
+            for day in sent
+            if len(day) == length
+        ),
     }

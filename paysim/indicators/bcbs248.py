@@ -9,10 +9,10 @@ Extremes and means are over days, as the report of a month has them. Values are 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from paysim.indicators.figures import quotient, running
+from paysim.indicators.figures import PRECISION_BITS, quotient, running
 
 SHOWN: Final = 3
 """Days of which a report gives the extremes."""
@@ -74,34 +74,44 @@ def total_payments(sent: Sequence[int], received: Sequence[int]) -> dict[str, An
 
 
 def time_specific_obligations(
-    volume: int, value: int, missed_volume: int, missed_value: int
-) -> dict[str, int]:
+    volumes: Sequence[int],
+    values: Sequence[int],
+    missed_volumes: Sequence[int],
+    missed_values: Sequence[int],
+) -> dict[str, Any]:
     """
     Return tool A(iv): the obligations that had to settle by a given time, and those that did not.
 
-    Here they are the transactions with a deadline; one is missed if it was unsettled at its
-    deadline.
+    Here they are the transactions with a deadline, by the day in which they arrived; one is missed
+    if it was unsettled at its deadline.
     """
     return {
-        "volume": volume,
-        "value": value,
-        "missed_volume": missed_volume,
-        "missed_value": missed_value,
+        "volume": sum(volumes),
+        "value": sum(values),
+        "missed_volume": sum(missed_volumes),
+        "missed_value": sum(missed_values),
+        "daily_value": largest(values),
+        "daily_missed_value": largest(missed_values),
     }
 
 
-def intraday_throughput(sent: Sequence[int]) -> list[float] | None:
+def intraday_throughput(days: Iterable[Sequence[int]]) -> list[float] | None:
     """
     Return tool C(i): the share of the outgoing value that has settled by the end of each part.
 
-    Of several days, values are summed by part before the shares are taken. None if nothing was
-    sent.
+    Of several days it is the mean of the shares of each, those left out on which nothing was sent.
+    None if nothing was sent on any.
 
     Args:
-        sent: Value settled as sender in each part of the day.
+        days: Value settled as sender in each part of the day, of each day.
     """
-    so_far = running(sent)
-    return [value / so_far[-1] for value in so_far] if sum(sent) else None
+    shares: list[list[int]] = []
+    for sent in days:
+        so_far = running(sent)
+        if so_far and so_far[-1]:
+            shares.append([(value << PRECISION_BITS) // so_far[-1] for value in so_far])
+    whole = len(shares) << PRECISION_BITS
+    return [sum(part) / whole for part in zip(*shares, strict=True)] or None
 
 
 def _mean(values: Sequence[int]) -> float | None:

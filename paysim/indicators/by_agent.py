@@ -5,9 +5,8 @@ The indicators of each agent, one row per agent in scenario order.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from paysim._kernel import Table
 from paysim.indicators.costs import COMPONENTS, exact_sum
 from paysim.indicators.facts import Facts, agent_flow
 from paysim.indicators.figures import quotient
@@ -22,6 +21,10 @@ from paysim.indicators.names import AGENT_COLUMNS
 from paysim.indicators.over_time import recycled_value
 from paysim.indicators.positions import position_indicators
 from paysim.indicators.structure import netting_ratio
+from paysim.indicators.tables import indicator_table
+
+if TYPE_CHECKING:
+    from paysim._kernel import Table
 
 
 def agent_table(facts: Facts) -> Table:
@@ -29,15 +32,15 @@ def agent_table(facts: Facts) -> Table:
     Return the table of agents.
     """
     rows = agent_rows(facts)
-    return Table.from_columns(
-        [(name, column.type, [row[name] for row in rows]) for name, column in AGENT_COLUMNS.items()]
-    )
+    values = {name: [row[name] for row in rows] for name in AGENT_COLUMNS}
+    return indicator_table(AGENT_COLUMNS, values)
 
 
 def agent_rows(facts: Facts) -> list[dict[str, Any]]:
     """
     Return the indicators of each agent by name.
     """
+    facts.make("ticks", "agents", "positions", "delays", "bilateral")
     delays: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
     for id, *row in facts.rows("delays", "agent_id", "delay", "volume", "value"):
         delays[id].append((row[0], row[1], row[2]))

@@ -4,24 +4,24 @@ The indicators over time, one row per tick.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from paysim._kernel import Table
 from paysim.indicators.facts import LSM_CAUSES, Facts, system_flow
 from paysim.indicators.flows import due_by_day
 from paysim.indicators.names import TICK_COLUMNS
 from paysim.indicators.over_time import gridlock_ticks, positions_in_use
 from paysim.indicators.structure import throughput
+from paysim.indicators.tables import indicator_table
+
+if TYPE_CHECKING:
+    from paysim._kernel import Table
 
 
 def tick_table(facts: Facts) -> Table:
     """
     Return the table of ticks.
     """
-    columns = tick_columns(facts)
-    return Table.from_columns(
-        [(name, column.type, columns[name]) for name, column in TICK_COLUMNS.items()]
-    )
+    return indicator_table(TICK_COLUMNS, tick_columns(facts))
 
 
 def tick_columns(facts: Facts) -> dict[str, list[Any]]:

@@ -47,7 +47,7 @@ class Facts:
         self.ids = [config.id for config in results.scenario.agent_configs]
         self.ticks_per_day = results.scenario.ticks_per_day
         self._columns: dict[tuple[str, str], list[Any]] = {}
-        self.ticks = len(results.ticks)
+        self.ticks = results.num_ticks
         days = -(-self.ticks // self.ticks_per_day)
         if day is not None and (type(day) is not int or not 0 <= day < days):
             found = f"got {shown(day)}"
@@ -84,6 +84,16 @@ class Facts:
             self._columns[key] = getattr(self.results, table).column(name)
         return self._columns[key]
 
+    def make(self, *tables: str) -> None:
+        """
+        Make these tables at once, on all processors: the kernel needs no Python for it.
+        """
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor() as pool:
+            # What one of them raises is raised here.
+            list(pool.map(lambda table: getattr(self.results, table), tables))
+
     @cached_property
     def totals(self) -> dict[str, Any]:
         """
@@ -108,8 +118,9 @@ class Facts:
         Return a column of `positions` for the days asked for, of one agent or of all, day by day.
         """
         agents = len(self.ids)
-        rows = self.column("positions", name)[self.days.start * agents : self.days.stop * agents]
-        return rows if place is None else rows[place::agents]
+        start, stop = self.days.start * agents, self.days.stop * agents
+        rows = self.column("positions", name)
+        return rows[start:stop] if place is None else rows[start + place : stop : agents]
 
     def rows(self, table: str, *names: str) -> Iterator[tuple[Any, ...]]:
         """

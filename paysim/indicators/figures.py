@@ -13,6 +13,9 @@ from typing import Final
 TENTHS: Final = 10
 """Equal parts of a day in which throughput and recycling are measured."""
 
+PRECISION_BITS: Final = 128
+"""Binary places to which ratios are taken that are summed; a float has 53."""
+
 
 def quotient(part: int | Fraction, whole: int | Fraction) -> float | None:
     """

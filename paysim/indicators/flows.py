@@ -4,7 +4,7 @@ The indicators that the system and each agent have in common: flows, delays, que
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any, Final
 
@@ -125,15 +125,25 @@ def throughput_indicators(facts: Facts, flow: Flow) -> dict[str, Any]:
 
 def throughput_curve(facts: Facts, flow: Flow) -> list[dict[str, Any]] | None:
     """
-    Return the share of what was due that had settled, at the end of each tenth of the day.
+    Return what had settled at the end of each tenth of the day, as a share of what was due and as
+    one of all that settled.
+
+    Both are None for a tenth to whose end no day was run.
     """
-    settled = by_tenth(settled_by_tick_of_day(facts, flow), facts.ticks_per_day)
-    shares = throughput(settled, sum(due_by_day(facts, flow)))
-    if shares is None:
+    settled = settled_by_tick_of_day(facts, flow)
+    tenths = by_tenth(settled, facts.ticks_per_day)
+    of_due = throughput(tenths, sum(due_by_day(facts, flow)))
+    if of_due is None:
         return None
+    of_settled: Sequence[float | None] = throughput(tenths, sum(tenths)) or [None] * len(tenths)
     ends = tenth_ends(facts.ticks_per_day)
     return [
-        {"tick_of_day": end - 1, "share": share} for end, share in zip(ends, shares, strict=True)
+        {
+            "tick_of_day": end - 1,
+            "share": one if end <= len(settled) else None,
+            "share_of_settled": other if end <= len(settled) else None,
+        }
+        for end, one, other in zip(ends, of_due, of_settled, strict=True)
     ]
 
 

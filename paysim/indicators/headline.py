@@ -27,6 +27,7 @@ def headline_indicators(results: Results) -> dict[str, Any]:
     Return them as `Results.indicators` would, without the tables that they do not need.
     """
     facts = Facts(results)
+    facts.make("ticks", "positions", "delays")
     flow = system_flow(facts)
     found = {
         **position_indicators(facts, sum(flow.settled)),

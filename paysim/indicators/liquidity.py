@@ -81,14 +81,15 @@ def turnover_ratio(settled: int, used: int) -> float | None:
     return quotient(settled, used)
 
 
-def liquidity_efficiency(settled: int, used: int) -> float | None:
+def liquidity_used_ratio(settled: int, used: int) -> float | None:
     """
     Return the liquidity used for a unit of value settled: the reciprocal of the turnover ratio.
 
     Small is good. None if nothing settled.
 
     Unit: none.
-    Source: BIS Working Paper 1089, which compares nine systems by it.
+    Source: BIS Working Paper 1089 (2023), which finds 15% on average in nine economies; what it
+    calls liquidity efficiency grows as this falls.
     """
     return quotient(used, settled)
 

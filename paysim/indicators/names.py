@@ -85,7 +85,7 @@ LIQUIDITY: Final = {
     "liquidity_upper_bound_value": _value("upper bound of liquidity"),
     "liquidity_bounds_position": _ratio("position between the bounds"),
     "turnover_ratio": _ratio("turnover ratio"),
-    "liquidity_efficiency": _ratio("liquidity used per value settled"),
+    "liquidity_used_ratio": _ratio("liquidity used per value settled"),
 }
 
 IN_USE: Final = {
@@ -171,6 +171,29 @@ SYSTEM: Final = {
     "Structure": STRUCTURE,
 }
 """Sections of the plain indicators of the system; beside them stand those in `NESTED`."""
+
+_PLAIN: Final = {name: i.unit for section in SYSTEM.values() for name, i in section.items()}
+
+_PARTS: Final = {
+    "volume": COUNT,
+    "value": VALUE,
+    "volume_share": SHARE,
+    "value_share": SHARE,
+    "share": SHARE,
+    "share_of_settled": SHARE,
+}
+
+
+def unit_of(name: str) -> str:
+    """
+    Return the unit of an indicator of the system by its name, such as `settled_by.entry.value`.
+
+    Empty if it is not known.
+    """
+    if name == "total_cost" or name.startswith("cost."):
+        return VALUE
+    return _PLAIN.get(name) or _PARTS.get(name.rpartition(".")[2], "")
+
 
 NESTED: Final = ("throughput", "settled_by", "cost", "total_cost", "bcbs248")
 

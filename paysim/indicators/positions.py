@@ -10,8 +10,8 @@ from paysim.indicators.facts import Facts
 from paysim.indicators.figures import quotient
 from paysim.indicators.liquidity import (
     bounds_position,
-    liquidity_efficiency,
     liquidity_used,
+    liquidity_used_ratio,
     lower_bound,
     turnover_ratio,
     upper_bound,
@@ -43,5 +43,5 @@ def position_indicators(facts: Facts, settled: int, place: int | None = None) ->
         "liquidity_upper_bound_value": upper,
         "liquidity_bounds_position": bounds_position(used, lower, upper),
         "turnover_ratio": turnover_ratio(settled, used),
-        "liquidity_efficiency": liquidity_efficiency(settled, used),
+        "liquidity_used_ratio": liquidity_used_ratio(settled, used),
     }

@@ -7,12 +7,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import Final
 
-from paysim.indicators.figures import quotient
-
-PRECISION_BITS: Final = 128
-"""Binary places to which the ratios of a Gini coefficient are taken; a float has 53."""
+from paysim.indicators.figures import PRECISION_BITS, quotient
 
 
 def netting_ratio(gross: int, net_debits: int) -> float | None:

@@ -37,6 +37,7 @@ def system_indicators(facts: Facts) -> dict[str, Any]:
     """
     Return all indicators of the system by name, as plain values that JSON can hold.
     """
+    facts.make("ticks", "agents", "positions", "delays", "bilateral", "queues")
     flow = system_flow(facts)
     flows = flow_indicators(facts, flow)
     rows = facts.rows("delays", "delay", "volume", "value")

@@ -45,6 +45,14 @@ TICK_SHOWN: Final = {
     "is_gridlock": "gridlock",
 }
 
+AGENT_NOTES: Final = (
+    "(values and cost in minor units; position between the bounds: 0 is netting at the close,",
+    " 1 settlement without delay; delay: the delay indicator, 0 all at once, 1 all at the close;",
+    " mean ticks: from arrival to settlement, by value; - is undefined)",
+)
+
+TICK_NOTE: Final = "(values in minor units; queues, liquidity and gridlock at the end of the tick)"
+
 ID_WIDTH: Final = 20
 
 
@@ -86,16 +94,16 @@ def system_text(indicators: dict[str, Any]) -> str:
 
 def agents_text(table: Table) -> str:
     """
-    Return the main indicators of each agent, one line per agent.
+    Return the main indicators of each agent, one line per agent, and what they mean.
     """
-    return _table_text(table, AGENT_SHOWN, AGENT_COLUMNS)
+    return "\n".join([_table_text(table, AGENT_SHOWN, AGENT_COLUMNS), *AGENT_NOTES])
 
 
 def ticks_text(table: Table) -> str:
     """
-    Return the main indicators over time, one line per tick.
+    Return the main indicators over time, one line per tick, and what they mean.
     """
-    return _table_text(table, TICK_SHOWN, TICK_COLUMNS)
+    return "\n".join([_table_text(table, TICK_SHOWN, TICK_COLUMNS), TICK_NOTE])
 
 
 def _table_text(table: Table, heads: dict[str, str], columns: dict[str, Indicator]) -> str:

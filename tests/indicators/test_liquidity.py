@@ -9,9 +9,9 @@ import pytest
 from paysim.indicators.figures import by_tenth
 from paysim.indicators.liquidity import (
     bounds_position,
-    liquidity_efficiency,
     liquidity_in_use,
     liquidity_used,
+    liquidity_used_ratio,
     lower_bound,
     net_positions,
     net_sender_index,
@@ -54,9 +54,9 @@ def test_turnover():
     RITS settled A$171 billion a day on A$16 billion in 2011, a turnover of 10.7 (RBA, RDP 2012-05).
     """
     assert turnover_ratio(171, 16) == 10.6875
-    assert liquidity_efficiency(171, 16) == pytest.approx(1 / 10.6875)
+    assert liquidity_used_ratio(171, 16) == pytest.approx(1 / 10.6875)
     assert turnover_ratio(171, 0) is None
-    assert liquidity_efficiency(0, 16) is None
+    assert liquidity_used_ratio(0, 16) is None
 
 
 def test_in_use():

@@ -123,6 +123,38 @@ def test_two_banks_by_agent():
     assert tools["c1_throughput"] == [0] * 3 + [1] * 7
 
 
+def test_sums_beyond_64_bits():
+    """
+    What is due every day adds up to more than 64 bits hold: the dict is exact, the column real.
+    """
+    results = paysim.run(
+        tiny_scenario(
+            agent_configs=banks(A=0, B=0), num_days=5, transactions=[payment("A", "B", 4 * 10**18)]
+        )
+    )
+    assert results.indicators()["liquidity_lower_bound_value"] == 20 * 10**18
+    table = results.indicators(by="agent")
+    assert table.column("liquidity_lower_bound_value") == [2e19, 0.0]
+    assert table.column("unsettled_value") == [4 * 10**18, 0]
+
+
+def test_unfinished_day():
+    """
+    In the middle of a day the tenths to come are undefined, and so is C(i) of that day.
+    """
+    scenario = tiny_scenario(
+        agent_configs=banks(A=9, B=0), ticks_per_day=10, transactions=[payment("A", "B", 4)]
+    )
+    simulation = paysim.Simulation(scenario)
+    simulation.run(until=3)
+    found = simulation.results().indicators()
+    for name in ("share", "share_of_settled"):
+        assert [point[name] for point in found["throughput"]] == [1] * 3 + [None] * 7
+    assert found["bcbs248"]["A"]["c1_throughput"] is None
+    simulation.run()
+    assert simulation.results().indicators()["bcbs248"]["A"]["c1_throughput"] == [1] * 10
+
+
 def test_obligations():
     """
     Of two transactions with a deadline one is unsettled at it; a third has none.
@@ -134,7 +166,14 @@ def test_obligations():
         )
     )
     tool = results.indicators()["bcbs248"]["A"]["a4_time_specific_obligations"]
-    assert tool == {"volume": 2, "value": 14, "missed_volume": 1, "missed_value": 10}
+    assert tool == {
+        "volume": 2,
+        "value": 14,
+        "missed_volume": 1,
+        "missed_value": 10,
+        "daily_value": {"largest": [14], "mean": 14},
+        "daily_missed_value": {"largest": [10], "mean": 10},
+    }
     names = ("timed_volume", "timed_value", "missed_volume", "missed_value")
     table = results.indicators(by="agent")
     assert [table.column(name) for name in names] == [[2, 0], [14, 0], [1, 0], [10, 0]]

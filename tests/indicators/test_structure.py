@@ -109,8 +109,15 @@ def test_published_throughput():
     """
     C(i) gives the percentages published for the example day.
     """
-    assert [f"{share:.2%}"[:-1] for share in intraday_throughput(BY_HOUR)] == PUBLISHED
-    assert intraday_throughput([0, 0]) is None
+    assert [f"{share:.2%}"[:-1] for share in intraday_throughput([BY_HOUR])] == PUBLISHED
+    assert intraday_throughput([[0, 0]]) is intraday_throughput([]) is None
+
+
+def test_throughput_over_days():
+    """
+    C(i) of several days is the mean of the daily shares, whatever the value of a day.
+    """
+    assert intraday_throughput([[1, 0, 3], [0, 0, 0], [50, 50, 0]]) == [0.375, 0.625, 1]
 
 
 def test_net_positions_of_the_day():
@@ -160,8 +167,16 @@ def test_obligations():
     """
     A(iv) names what had to settle by a time, and what of it did not.
     """
-    found = time_specific_obligations(3, 30, 1, 10)
-    assert found == {"volume": 3, "value": 30, "missed_volume": 1, "missed_value": 10}
+    assert time_specific_obligations(
+        [1, 0, 4, 2], [30, 0, 40, 20], [1, 0, 0, 0], [10, 0, 0, 0]
+    ) == {
+        "volume": 7,
+        "value": 90,
+        "missed_volume": 1,
+        "missed_value": 10,
+        "daily_value": {"largest": [40, 30, 20], "mean": 22.5},
+        "daily_missed_value": {"largest": [10, 0, 0], "mean": 2.5},
+    }
 
 
 def test_costs_are_exact():
