@@ -564,9 +564,9 @@ def test_unknown_transaction():
     for given_id, hint in (
         ("wages-22", "; did you mean 'wages-12' or 'wages-21'?"),
         ("rnt", "; did you mean 'rent'?"),
-        ("invoice", ""),
-        ("", ""),
-        ("x" * 10_000, ""),
+        ("invoice", "; the table transactions has the ids of those that have"),
+        ("", "; the table transactions has the ids of those that have"),
+        ("x" * 10_000, "; the table transactions has the ids of those that have"),
     ):
         with pytest.raises(ScenarioError) as caught:
             results.trace(given_id)
@@ -578,6 +578,7 @@ def test_unknown_transaction():
     ("arguments", "error"),
     [
         (("BANK_C", 0), "no agent 'BANK_C' in the run; did you mean BANK_B?"),
+        (("NORTH", 0), "no agent 'NORTH' in the run; its agents are BANK_A, BANK_B"),
         ((7, 0), "agent_id must be text (got 7)"),
         (("BANK_A", 10), "tick must be in 0 to 9, the last tick that is over (got 10)"),
         (("BANK_A", -1), "tick must be in 0 to 9, the last tick that is over (got -1)"),

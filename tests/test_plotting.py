@@ -63,6 +63,18 @@ def settled(results):
     ]
 
 
+# --- what is given --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [*plotting.CHARTS, plotting.TRADE_OFF], ids=lambda kind: kind.name)
+def test_path_in_place_of_results(kind):
+    """
+    A chart of the name of a directory is refused, and not drawn from its letters.
+    """
+    with pytest.raises(ScenarioError, match=r"must be .*[Rr]esults.+\(got 'results'\)"):
+        kind.function("results")
+
+
 # --- what is drawn --------------------------------------------------------------------------------
 
 

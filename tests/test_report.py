@@ -20,6 +20,7 @@ from record import ROOT
 import paysim
 from paysim import report
 from paysim.cli import main
+from paysim.errors import ScenarioError
 from paysim.report.page import breakable, embedded
 from paysim.report.parts import Column, Table
 from paysim.report.run import Run
@@ -273,6 +274,23 @@ def test_unwritable(run_directory, tmp_path, capsys, place):
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_suffix(run_directory, tmp_path, capsys):
+    """
+    A report is an HTML file by its name too.
+    """
+    assert main(["report", str(run_directory), "-o", str(tmp_path / "r.pdf")]) == 2
+    assert capsys.readouterr().err.endswith("r.pdf  must end in .html or .htm\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_path_in_place_of_results():
+    """
+    A report of something else than results is refused.
+    """
+    with pytest.raises(ScenarioError, match=r"results must be Results.+\(got 'results'\)"):
+        report.html("results")
 
 
 def test_no_run(tmp_path, capsys):
