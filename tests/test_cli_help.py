@@ -6,10 +6,13 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
+import sys
 
 import click
 import pytest
 
+import paysim
 from paysim.cli import cli, main
 
 COMMANDS = pytest.mark.parametrize("name", sorted(cli.commands))
@@ -78,3 +81,26 @@ def test_where_output_goes(name):
     for names in written:
         assert "-o" in names
         assert "--out" in names or name == "create"
+
+
+@pytest.mark.parametrize("program", ["import paysim", "from paysim.cli import main; main(['-h'])"])
+def test_nothing_heavy(program):
+    """
+    What is imported by everybody imports no library that only some of its parts need.
+    """
+    heavy = (
+        "{'altair', 'duckdb', 'jinja2', 'numpy', 'polars', 'rich', 'simpy', 'vl_convert', 'yaml'}"
+    )
+    program += f"\nimport sys\nprint(sorted({heavy} & set(sys.modules)), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stderr == "[]\n"
+
+
+def test_names_of_the_package():
+    """
+    The names that the package offers are there, and completion shows no others.
+    """
+    assert dir(paysim) == sorted(paysim.__all__)
+    assert {"open_results", "compare", "query", "plotting", "report"} <= set(dir(paysim))
+    for name in paysim.__all__:
+        assert getattr(paysim, name) is not None

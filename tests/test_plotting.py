@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -73,6 +74,21 @@ def test_path_in_place_of_results(kind):
     """
     with pytest.raises(ScenarioError, match=r"must be .*[Rr]esults.+\(got 'results'\)"):
         kind.function("results")
+
+
+def test_notebook():
+    """
+    With a renderer that the guide names a chart shows itself in a notebook without a network.
+    """
+    import altair
+
+    guide = (ROOT / "docs" / "guides" / "plots.md").read_text()
+    (name,) = re.findall(r'altair\.renderers\.enable\("(\w+)"\)', guide)
+    with altair.renderers.enable(name):
+        shown = plotting.balances(busy_day())._repr_mimebundle_(None, None)
+    data = shown[0] if isinstance(shown, tuple) else shown
+    assert [*data] == ["image/svg+xml"]
+    assert "href" not in data["image/svg+xml"]
 
 
 # --- what is drawn --------------------------------------------------------------------------------
