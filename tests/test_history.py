@@ -532,8 +532,10 @@ def test_many_are_shortened():
     assert len(str(trace).splitlines()) < 100
     told = results.explain("BANK_A", 0)
     assert len(told["transactions"]) == 300
-    assert "and 280 transactions, 840 more" in str(told)
+    assert "and 280 more, 840 in value" in str(told)
     assert "internal queue: 71 transactions, 1,040" in str(told)
+    (held,) = [line for line in str(told).splitlines() if line.startswith("  held ")]
+    assert held == "  held 70 transactions, 140: row-2, row-3, row-4, row-5, row-6 and 65 more"
 
 
 def test_ids_are_shown_as_they_are():
