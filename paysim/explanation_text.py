@@ -297,7 +297,7 @@ def _lock(told: dict[str, Any], queue: Sequence[dict[str, Any]], available: int)
         )
     elif owed:
         lines.append(
-            "  all that is queued to it would be enough for its first, but too little of it can settle"
+            "  all that is queued to it would be enough for its first, but too little can settle"
         )
     return lines
 
