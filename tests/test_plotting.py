@@ -123,6 +123,20 @@ def test_balances_of_few():
     assert drawn[9, "BANK_A"] == (-50, -70)
 
 
+def test_balances_explain_the_floor():
+    """
+    Where a floor is drawn the chart says what its dotted line is.
+    """
+    agents = [
+        {"id": "BANK_A", "opening_balance": 1_000, "credit_limit": 70},
+        {"id": "BANK_B", "opening_balance": 500, "credit_limit": 70},
+    ]
+    paid = [payment("BANK_A", "BANK_B", 1_070, tick=3)]
+    for transactions, is_drawn in ((paid, True), ([], False)):
+        scenario = tiny_scenario(agent_configs=agents, transactions=transactions)
+        assert ("the floor" in texts(plotting.balances(paysim.run(scenario)))) == is_drawn
+
+
 def test_balances_of_many_ticks():
     """
     Of many ticks every point drawn is one of the run, and no extreme of a stretch is lost.
@@ -543,7 +557,11 @@ def test_empty_runs():
     """
     Delay against liquidity of runs without transactions says that there are none.
     """
-    assert "No transaction has arrived" in texts(plotting.trade_off([without_transactions()]))
+    empty = without_transactions()
+    assert "No transaction has arrived" in texts(plotting.trade_off([empty]))
+    chart = plotting.trade_off([empty, busy_day()])
+    assert [row["run"] for row in rows(chart)] == ["2"]
+    assert "Left out: 1 " in texts(chart)
 
 
 # --- ids, labels, looks ---------------------------------------------------------------------------

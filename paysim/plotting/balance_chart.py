@@ -84,10 +84,14 @@ def balances(
         axis=alt.Axis(tickCount=4 if in_panels else 8),
     )
     rows = rows.with_columns(unit.column(name) for name in ("balance", "floor", "low", "high"))
+    floors = shown_states["floor"]
+    dotted = (
+        ["Dotted: the floor, which is minus the credit limit."] if (floors >= low).any() else []
+    )
+    notes = [*dotted, *note(width)]
     if in_panels:
-        notes = [f"In {unit.name}.", *note(width)]
-        return _panels(rows, group, span, y.title(None), notes)
-    return _lines(rows, group, span, y, note(width))
+        return _panels(rows, group, span, y.title(None), [f"In {unit.name}.", *notes])
+    return _lines(rows, group, span, y, notes)
 
 
 def _range(states: pl.DataFrame, span: Span, width: int) -> pl.DataFrame:

@@ -13,8 +13,7 @@ import polars as pl
 
 from paysim.errors import ScenarioError, shown
 from paysim.plotting import style
-from paysim.plotting.reading import PLACES, Unit, frame, labelled, sums
-from paysim.plotting.throughput_chart import day_shares
+from paysim.plotting.reading import PLACES, Unit, labelled
 
 if TYPE_CHECKING:
     from altair.typing import ChartType
@@ -47,11 +46,10 @@ def trade_off(runs: Runs) -> ChartType:
     """
     Return the chart of delay against liquidity, one point per run.
 
-    Liquidity is the sum over the agents of the largest net debit position of a day, the mean of the
-    days, in minor units. Delay is the delay indicator over all days (Leinonen and Soramäki 1999):
-    Σ a · (c - s) / Σ a · (T - s) for amounts a that are due at s (the tick of arrival, or the
-    opening of the day if carried over) and settle at c (the last tick T of the day if they do not).
-    It is 0 if all settles at once and 1 if nothing settles before the close.
+    Both are indicators of `Results.indicators`, of which `docs/reference/indicators.md` has the
+    formulas and sources: the liquidity used on the mean day, in minor units, and the delay
+    indicator of all days, 0 if all settles at once and 1 if nothing settles before the close.
+    Runs in which nothing could wait have no delay indicator, and are left out.
 
     Args:
         runs: Runs by name, or in a sequence, numbered from 1; several runs of one name, such as
@@ -63,15 +61,21 @@ def trade_off(runs: Runs) -> ChartType:
     points = list(_points(runs))
     if not 1 <= len(points) <= RUNS_MAX:
         raise ScenarioError(f"runs must be 1 to {RUNS_MAX:,} (got {len(points):,})")
-    if not any(point.has_value for point in points):
+    drawn = [point for point in points if point.delay is not None]
+    if not drawn:
         return style.message(_NAME, "No transaction has arrived")
+    notes = []
+    if len(drawn) < len(points):
+        left_out = len(points) - len(drawn)
+        notes = [f"Left out: {left_out:,} without a delay indicator, as nothing could wait."]
+    points = drawn
     labels = labelled(dict.fromkeys(point.name for point in points))
     unit = Unit.of(point.liquidity for point in points)
     rows = pl.DataFrame(
         {
             "run": [labels[point.name] for point in points],
             "liquidity": [point.liquidity for point in points],
-            "delay": [round(point.delay, PLACES) for point in points],
+            "delay": [round(point.delay or 0.0, PLACES) for point in points],
         },
         schema={"run": pl.String, "liquidity": pl.Float64, "delay": pl.Float64},
     ).with_columns(unit.column("liquidity"))
@@ -95,15 +99,14 @@ def trade_off(runs: Runs) -> ChartType:
         beside = alt.Chart(_with_room(rows)).encode(x=x, y=y, text="run:N")
         texts = beside.mark_text(align="left", dx=7, fontSize=10)
         chart = alt.layer(marks.encode(color=alt.value(style.COLOURS[0])), texts)
-    return style.finished(chart.properties(height=style.HEIGHT + 40), _NAME)
+    return style.finished(chart.properties(height=style.HEIGHT + 40), _NAME, notes)
 
 
 @attrs.frozen
 class _Point:
     name: str
     liquidity: float
-    delay: float
-    has_value: bool
+    delay: float | None
 
 
 def _points(runs: Runs) -> Iterator[_Point]:
@@ -112,38 +115,20 @@ def _points(runs: Runs) -> Iterator[_Point]:
     named = runs.items() if isinstance(runs, Mapping) else enumerate(runs, 1)
     for name, given in named:
         for results in given if isinstance(given, Sequence) else [given]:
-            if not hasattr(results, "positions"):
+            if not hasattr(results, "indicators"):
                 raise ScenarioError(f"runs must be results of runs (got {shown(results)})")
-            waited, most = delay_sums(results)
-            yield _Point(str(name), _liquidity(results), waited / most if most else 0.0, most > 0)
+            found = results.indicators()
+            used = found["liquidity_used_daily_mean_value"]
+            yield _Point(str(name), used or 0.0, found["delay_indicator"])
 
 
 def _scale(values: pl.Series) -> alt.Scale:
-    # With a single value there is an axis only from zero.
-    return alt.Scale(zero=True) if values.n_unique() == 1 else alt.Scale(zero=False, padding=20)
-
-
-def delay_sums(results: Results) -> tuple[int, int]:
-    """
-    Return Σ a · (c - s) and Σ a · (T - s) over all days, in minor units times ticks.
-
-    The first is the sum over the ticks before each close of the value unsettled at their end; the
-    second is the same if nothing settles.
-    """
-    shares = day_shares(results)
-    open_ticks = shares.filter(pl.col("tick") != pl.col("tick").max().over("day"))
-    unsettled = pl.col("arrived") - pl.col("settled")
-    columns = ["unsettled", "arrived"]
-    (found,) = sums(open_ticks.with_columns(unsettled=unsettled), columns).values()
-    return found[0], found[1]
-
-
-def _liquidity(results: Results) -> float:
-    positions = frame(results, "positions", ["day", "lowest_net_position"], None)
-    days = positions["day"].n_unique()
-    used = positions.select(-pl.col("lowest_net_position"))
-    ((total,),) = sums(used, used.columns).values()
-    return total / days if days else 0.0
+    # Neither figure is ever negative, and no axis goes below zero.
+    low, high = min(values), max(values)
+    is_near_zero = low <= (high - low) / 10
+    return (
+        alt.Scale(zero=True) if low == high or is_near_zero else alt.Scale(zero=False, padding=20)
+    )
 
 
 def _with_room(rows: pl.DataFrame) -> pl.DataFrame:
