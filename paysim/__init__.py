@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from paysim import errors, plotting, policies, testing
+    from paysim import errors, plotting, policies, report, testing
     from paysim._kernel import GivenTransactions
     from paysim.agent import Agent
     from paysim.clock import TickOutcome
@@ -54,6 +54,7 @@ __all__ = [
     "plotting",
     "policies",
     "query",
+    "report",
     "run",
     "testing",
 ]
@@ -80,7 +81,7 @@ _HOME = {
     "run": "simulation",
 }
 
-_MODULES = {"errors", "plotting", "policies", "testing"}
+_MODULES = {"errors", "plotting", "policies", "report", "testing"}
 
 
 def __getattr__(name: str) -> Any:
@@ -99,4 +100,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

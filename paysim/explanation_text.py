@@ -15,6 +15,9 @@ from paysim.trace_text import MEMBERS_SHOWN, POSTINGS_SHOWN, posting_lines
 SHOWN: Final = 20
 """Rows of a list that are shown where there are more."""
 
+NAMED: Final = 5
+"""Transactions that a line names where there are more."""
+
 
 def explanation_text(told: dict[str, Any]) -> str:
     """
@@ -113,8 +116,9 @@ def _decided(told: dict[str, Any]) -> list[str]:
             lines.append(f"  and {counted(len(decisions) - SHOWN, 'decision')} more")
     held = told["held"]
     if held:
-        ids = [name(transaction["transaction_id"]) for transaction in held[:SHOWN]]
-        more = f" and {number(len(held) - SHOWN)} more" if len(held) > SHOWN else ""
+        # The internal queue above has them too, one by one.
+        ids = [name(transaction["transaction_id"]) for transaction in held[:NAMED]]
+        more = f" and {number(len(held) - NAMED)} more" if len(held) > NAMED else ""
         lines.append(f"  held {_sum(held)}: {', '.join(ids)}{more}")
     elif not decisions:
         lines.append("  nothing: it held no transaction")
@@ -293,7 +297,7 @@ def _lock(told: dict[str, Any], queue: Sequence[dict[str, Any]], available: int)
         )
     elif owed:
         lines.append(
-            "  what is queued to it would do for its first, but not enough of that can settle"
+            "  all that is queued to it would be enough for its first, but too little can settle"
         )
     return lines
 
@@ -365,7 +369,10 @@ def _sum(transactions: Sequence[dict[str, Any]]) -> str:
 
 def _rest(transactions: Sequence[dict[str, Any]], indent: str) -> list[str]:
     rest = transactions[SHOWN:]
-    return [f"{indent}and {_sum(rest)} more"] if rest else []
+    if not rest:
+        return []
+    value = number(sum(transaction["amount"] for transaction in rest))
+    return [f"{indent}and {number(len(rest))} more, {value} in value"]
 
 
 def _plain(value: object) -> str:

@@ -6,7 +6,7 @@ Both are dicts of plain values that JSON can hold, and `str` gives them as text 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -17,6 +17,14 @@ from paysim.fields import one_of, suggest_agent
 if TYPE_CHECKING:
     from paysim._kernel import Kernel
     from paysim.scenario import Scenario
+
+
+AGENTS_TOLD = 10
+"""
+Agents that an error names at most.
+"""
+
+_WHERE_IDS = "the table transactions has the ids of those that have"
 
 
 class Trace(dict[str, Any]):
@@ -58,8 +66,8 @@ def trace(kernel: Kernel, transaction_id: str) -> Trace:
         raise ScenarioError(f"transaction_id must be text (got {shown(transaction_id)})")
     told = kernel.trace(transaction_id)
     if isinstance(told, list):
-        hint = f"; did you mean {one_of(shown(id) for id in told)}?" if told else ""
-        raise ScenarioError(f"no transaction {shown(transaction_id)} has arrived{hint}")
+        hint = f"did you mean {one_of(shown(id) for id in told)}?" if told else _WHERE_IDS
+        raise ScenarioError(f"no transaction {shown(transaction_id)} has arrived; {hint}")
     return Trace(told)
 
 
@@ -77,10 +85,9 @@ def explain(
         raise ScenarioError(f"agent_id must be text (got {shown(agent_id)})")
     number = next((n for n, config in enumerate(configs) if config.id == agent_id), None)
     if number is None:
-        hint = suggest_agent(agent_id, {config.id for config in configs})
-        raise ScenarioError(
-            f"no agent {shown(agent_id)} in the run" + (f"; {hint}" if hint else "")
-        )
+        ids = [config.id for config in configs]
+        hint = suggest_agent(agent_id, set(ids)) or _told_agents(ids)
+        raise ScenarioError(f"no agent {shown(agent_id)} in the run; {hint}")
     if not isinstance(tick, int) or isinstance(tick, bool):
         raise ScenarioError(f"tick must be int (got {shown(tick)})")
     if kernel.tick == 0:
@@ -104,3 +111,9 @@ def explain(
             },
         }
     )
+
+
+def _told_agents(ids: Sequence[str]) -> str:
+    named = ", ".join(ids[:AGENTS_TOLD])
+    more = len(ids) - AGENTS_TOLD
+    return f"its agents are {named}" + (f" and {more:,} more" if more > 0 else "")

@@ -125,8 +125,14 @@ def _lacks_moves(folder: Path, record: RunRecord | None) -> str:
         return f"must hold {MOVES}, from which its results come, and lacks it"
     names = [EVENTS, SCENARIO, PAYMENTS, *table_names()]
     there = [name for name in names if (folder / name).exists()]
-    if not there:
-        return "must be a run directory, as paysim run --out writes it, and holds none of its files"
+    # Any other directory may hold files of such names, above all one that `paysim init` has made.
+    if EVENTS not in there and SCENARIO not in there:
+        below = sorted(path for path in folder.iterdir() if os.path.exists(path / MOVES))
+        hint = f"; did you mean {place(below[0])}?" if below else ""
+        return (
+            "must be a run directory, as paysim run --out writes it, and holds none of its files"
+            + hint
+        )
     again = f"; paysim run {SCENARIO} makes it again" if SCENARIO in there else ""
     return (
         f"must hold {MOVES}, from which its results come: it was not written to its end, or by an "

@@ -158,7 +158,7 @@ def _happening(step: dict[str, Any], trace: dict[str, Any]) -> str:
         "withdrawn": "withdrawn to the internal queue",
         "reprioritised": f"priority is {step['priority']} from here on",
         "split": f"split into {number(step['parts'] or 0)} parts{_charged(step)}",
-        "part_created": f"came to exist: {number(step['amount'] or 0)}",
+        "part_created": f"made by the split: {number(step['amount'] or 0)}",
         "credited": f"{name(trace['receiver_id'])} is credited what was deferred, "
         f"{number(step['amount'] or 0)} in all",
         "cancelled": "cancelled by the end-of-day rule",

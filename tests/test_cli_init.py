@@ -24,7 +24,7 @@ def test_init(tmp_path, capsys):
     assert err == ""
     assert sorted(path.name for path in directory.iterdir()) == sorted(FILES)
     commands = re.findall(r"^  paysim (\w+) '([^']+)'( --out '([^']+)')?$", out, re.MULTILINE)
-    assert [command[0] for command in commands] == ["validate", "run", "run"]
+    assert [command[0] for command in commands] == ["validate", "run", "run", "indicators"]
     for command, scenario, _, results in commands:
         assert main([command, scenario, *(["--out", results] if results else [])]) == 0
     assert ": ok (5 agents, 40 given transactions, 1 day of 600 ticks)" in capsys.readouterr().out

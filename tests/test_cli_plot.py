@@ -76,7 +76,8 @@ def test_several_runs(run, tmp_path):
     ("arguments", "expected"),
     [
         (["RUN", "nothing"], "NAME must be one of balances, "),
-        (["RUN"], "NAME must be one of balances, "),
+        (["RUN"], "comes after the directory of a run, or --all in its place"),
+        (["RUN", "balance"], "(got 'balance'); did you mean balances?"),
         (["balances"], "RUN must be one directory before NAME (got 0)"),
         (["trade_off"], "RUN must be one directory before NAME (got 0)"),
         (["RUN", "RUN", "balances"], "RUN must be one directory before NAME (got 2)"),

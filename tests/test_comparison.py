@@ -346,6 +346,18 @@ def test_json(two, capsys):
     assert len(told["most_changed"]) == 1
 
 
+def test_parquet(two, tmp_path, capsys):
+    """
+    A file that ends in .parquet is one, and one that ends in neither is refused.
+    """
+    path = tmp_path / "all.parquet"
+    assert main(["compare", *two, "-o", str(path)]) == 0
+    assert path.read_bytes()[:4] == b"PAR1"
+    capsys.readouterr()
+    assert main(["compare", *two, "-o", str(tmp_path / "all.xls")]) == 2
+    assert capsys.readouterr().err.endswith("must end in .csv or .parquet\n")
+
+
 def test_csv(two, tmp_path, capsys):
     """
     With --out every transaction is written, and a place that is no file is refused.

@@ -532,8 +532,10 @@ def test_many_are_shortened():
     assert len(str(trace).splitlines()) < 100
     told = results.explain("BANK_A", 0)
     assert len(told["transactions"]) == 300
-    assert "and 280 transactions, 840 more" in str(told)
+    assert "and 280 more, 840 in value" in str(told)
     assert "internal queue: 71 transactions, 1,040" in str(told)
+    (held,) = [line for line in str(told).splitlines() if line.startswith("  held ")]
+    assert held == "  held 70 transactions, 140: row-2, row-3, row-4, row-5, row-6 and 65 more"
 
 
 def test_ids_are_shown_as_they_are():
@@ -564,9 +566,9 @@ def test_unknown_transaction():
     for given_id, hint in (
         ("wages-22", "; did you mean 'wages-12' or 'wages-21'?"),
         ("rnt", "; did you mean 'rent'?"),
-        ("invoice", ""),
-        ("", ""),
-        ("x" * 10_000, ""),
+        ("invoice", "; the table transactions has the ids of those that have"),
+        ("", "; the table transactions has the ids of those that have"),
+        ("x" * 10_000, "; the table transactions has the ids of those that have"),
     ):
         with pytest.raises(ScenarioError) as caught:
             results.trace(given_id)
@@ -578,6 +580,7 @@ def test_unknown_transaction():
     ("arguments", "error"),
     [
         (("BANK_C", 0), "no agent 'BANK_C' in the run; did you mean BANK_B?"),
+        (("NORTH", 0), "no agent 'NORTH' in the run; its agents are BANK_A, BANK_B"),
         ((7, 0), "agent_id must be text (got 7)"),
         (("BANK_A", 10), "tick must be in 0 to 9, the last tick that is over (got 10)"),
         (("BANK_A", -1), "tick must be in 0 to 9, the last tick that is over (got -1)"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -61,6 +62,33 @@ def settled(results):
         for row in results.transactions.to_dicts()
         if row["status"] == "settled" and row["posting"] is not None
     ]
+
+
+# --- what is given --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [*plotting.CHARTS, plotting.TRADE_OFF], ids=lambda kind: kind.name)
+def test_path_in_place_of_results(kind):
+    """
+    A chart of the name of a directory is refused, and not drawn from its letters.
+    """
+    with pytest.raises(ScenarioError, match=r"must be .*[Rr]esults.+\(got 'results'\)"):
+        kind.function("results")
+
+
+def test_notebook():
+    """
+    With a renderer that the guide names a chart shows itself in a notebook without a network.
+    """
+    import altair
+
+    guide = (ROOT / "docs" / "guides" / "plots.md").read_text()
+    (name,) = re.findall(r'altair\.renderers\.enable\("(\w+)"\)', guide)
+    with altair.renderers.enable(name):
+        shown = plotting.balances(busy_day())._repr_mimebundle_(None, None)
+    data = shown[0] if isinstance(shown, tuple) else shown
+    assert [*data] == ["image/svg+xml"]
+    assert "href" not in data["image/svg+xml"]
 
 
 # --- what is drawn --------------------------------------------------------------------------------

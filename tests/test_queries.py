@@ -581,10 +581,13 @@ def test_cli_sources(directory, source, tmp_path, capsys, monkeypatch):
     assert capsys.readouterr().out == "ticks\n-----\n  600\n"
 
 
+QUERY_FILE = str(ROOT / "README.md")
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["RUN"], "give the RUNs first and then the SQL"),
+        (["RUN"], "give the SQL after the RUNs, or --file"),
         (["RUN", "RUN"], "give the SQL after the RUNs"),
         (["select 1"], "give the RUNs first and then the SQL"),
         (["RUN", "-f", "missing.sql"], "'missing.sql' cannot be read: no such file"),
@@ -593,6 +596,8 @@ def test_cli_sources(directory, source, tmp_path, capsys, monkeypatch):
         (["RUN", "select 1", "--out", "x.xls"], "format must be text, csv"),
         (["RUN", "select * from tikcs"], "did you mean ticks"),
         (["RUN", "selekt"], "syntax error"),
+        (["RUN", QUERY_FILE], f"--file {QUERY_FILE} reads the SQL from the file"),
+        (["RUN", 'select * from agents where agent_id = "ALPHA"'], "text stands in single quotes"),
         (["missing", "select 1"], "must be a run directory"),
     ],
 )

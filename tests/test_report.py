@@ -20,7 +20,9 @@ from record import ROOT
 import paysim
 from paysim import report
 from paysim.cli import main
-from paysim.report.page import breakable, embedded
+from paysim.errors import ScenarioError
+from paysim.report.numbers import HEADLINES
+from paysim.report.page import SECTIONS, breakable, embedded
 from paysim.report.parts import Column, Table
 from paysim.report.run import Run
 from paysim.report.settings import rules
@@ -123,6 +125,19 @@ def test_what_was_run(text):
     assert f"<dd>{paysim.__version__}</dd>" in text
     results = paysim.run(LIMITED, seed=2**63)
     assert f"<dd>{2**63}</dd>" in report.html(results)
+
+
+def test_guide():
+    """
+    The guide tells the sections in their order, and how many headline numbers there are.
+    """
+    guide = (ROOT / "docs" / "guides" / "report.md").read_text()
+    listed = guide.split("| section | what |\n|---|---|\n")[1].split("\n\n")[0]
+    assert [row.split(" | ")[0][2:] for row in listed.splitlines()] == [
+        name for _, name in SECTIONS
+    ]
+    assert len(HEADLINES) == 16
+    assert "| Headline numbers | sixteen indicators" in guide
 
 
 def test_headings_of_tables(page):
@@ -273,6 +288,23 @@ def test_unwritable(run_directory, tmp_path, capsys, place):
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_suffix(run_directory, tmp_path, capsys):
+    """
+    A report is an HTML file by its name too.
+    """
+    assert main(["report", str(run_directory), "-o", str(tmp_path / "r.pdf")]) == 2
+    assert capsys.readouterr().err.endswith("r.pdf  must end in .html or .htm\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_path_in_place_of_results():
+    """
+    A report of something else than results is refused.
+    """
+    with pytest.raises(ScenarioError, match=r"results must be Results.+\(got 'results'\)"):
+        report.html("results")
 
 
 def test_no_run(tmp_path, capsys):

@@ -397,6 +397,17 @@ def test_no_run_directories(tmp_path):
     assert opened_error(empty).endswith("and holds none of its files")
 
 
+def test_directory_above(tmp_path):
+    """
+    Of a directory that holds scenario and run, the error names that of the run.
+    """
+    for name in ("payments.csv", "agents.csv"):
+        (tmp_path / name).write_text("")
+    assert opened_error(tmp_path).endswith("and holds none of its files")
+    paysim.run(tiny_scenario()).write(tmp_path / "results")
+    assert opened_error(tmp_path).endswith(f"; did you mean {tmp_path / 'results'}?")
+
+
 def test_pipes_are_not_waited_for(busy):
     """
     Files that are pipes are refused and not waited for.

@@ -355,3 +355,10 @@ def test_extremes():
     assert str(frame["r"].to_list()) == "[inf, -inf, nan]"
     assert frame["c"].to_list() == [Decimal(largest), Decimal(f"-{largest}"), 0]
     assert table.column("c") == [largest, f"-{largest}", "0"]
+
+
+def test_repr():
+    """
+    A prompt shows how many rows a table has and what its columns are called, and no address.
+    """
+    assert repr(made()) == f"<Table of 5 rows: {', '.join(KINDS)}>"

@@ -26,6 +26,7 @@ from paysim.cli.report import report
 from paysim.cli.rerun import rerun
 from paysim.cli.run import run
 from paysim.cli.scenarios import schema, validate
+from paysim.cli.sections import Sections
 from paysim.cli.state import create, state, tick
 from paysim.errors import PaysimError, ScenarioError
 
@@ -82,7 +83,10 @@ def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> 
         context.exit()
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96})
+@click.group(
+    cls=Sections,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96},
+)
 @click.option(
     "--version",
     is_flag=True,
@@ -94,12 +98,20 @@ def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> 
 def cli() -> None:
     """
     Simulate how banks settle payments with each other, and what it costs them.
+
+    A scenario is run, its results are kept in a directory, and the other commands look at them.
+    RUN is that directory everywhere.
+
+    \b
+    To begin:
+      paysim init my_day
+      paysim run my_day/scenario.yaml --out results
+      paysim indicators results
+      paysim run --help
     """
 
 
-for _command in (
-    *(init, run, rerun, validate, schema),
-    *(create, tick, state),
-    *(indicators, compare, query, trace, explain, plot, report),
-):
-    cli.add_command(_command)
+assert isinstance(cli, Sections)
+cli.add_section("Run a scenario", init, validate, run, schema)
+cli.add_section("Look at a run", indicators, query, trace, explain, compare, plot, report, rerun)
+cli.add_section("Keep a run in a file between commands", create, tick, state)

@@ -12,12 +12,19 @@ import click
 from paysim.cli.common import FilePath
 from paysim.errors import ScenarioError
 
+SUFFIXES = (".csv", ".parquet")
+
 
 @click.command()
 @click.argument("a", metavar="RUN_A", type=FilePath())
 @click.argument("b", metavar="RUN_B", type=FilePath())
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON, not as text.")
-@click.option("--out", type=FilePath(), help="CSV file for every transaction of both runs.")
+@click.option(
+    "--out",
+    "-o",
+    type=FilePath(),
+    help="File for every transaction of both runs, .csv or .parquet.",
+)
 @click.option(
     "--limit",
     type=click.IntRange(0, 1_000_000),
@@ -27,12 +34,19 @@ from paysim.errors import ScenarioError
 )
 def compare(a: Path, b: Path, as_json: bool, out: Path | None, limit: int) -> None:
     """
-    Compare run directory RUN_B with RUN_A, transaction by transaction.
+    Compare two runs, transaction by transaction.
 
-    With the same seed both runs see the same payments, whatever their rules and policies; otherwise
-    those that arrive in both are compared, and the rest is counted. Then come agents, and every
-    indicator that differs. A change is always B less A.
+    RUN_A and RUN_B are directories that `paysim run --out` has written. With the same seed both
+    runs see the same payments, whatever their rules and policies; otherwise those that arrive in
+    both are compared, and the rest is counted. Then come agents, and every indicator that differs.
+    A change is always B less A.
+
+    \b
+    Example:
+      paysim compare as_it_is offsetting --out payments.csv
     """
+    if out is not None and out.suffix.lower() not in SUFFIXES:
+        raise ScenarioError(f"{str(out)!r} must end in {' or '.join(SUFFIXES)}")
     from paysim.comparison import compare
     from paysim.reopening import open_results
     from paysim.run_directory import writing
@@ -42,7 +56,8 @@ def compare(a: Path, b: Path, as_json: bool, out: Path | None, limit: int) -> No
         if out.exists() and not out.is_file():
             raise ScenarioError(f"{str(out)!r} must be a file, or nothing yet")
         with writing(out.parent):
-            compared.transactions().write_csv(out)
+            table = compared.transactions()
+            (table.write_csv if out.suffix.lower() == ".csv" else table.write_parquet)(out)
     if as_json:
         told = {"a": str(a), "b": str(b)} | compared.to_dict(limit)
         click.echo(json.dumps(told, indent=2))

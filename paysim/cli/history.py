@@ -22,10 +22,15 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print JSON, not te
 @_json
 def trace(run: Path, transaction: str, as_json: bool) -> None:
     """
-    Tell the life of TRANSACTION, an id, in RUN, a directory that `paysim run --out` has written.
+    Tell the life of one transaction, event by event.
 
-    Each event stands with the balances of sender and receiver around it, its place in the queue and
-    what it has cost so far.
+    RUN is a directory that `paysim run --out` has written, and TRANSACTION an id. Each event stands
+    with the balances of sender and receiver around it, its place in the queue and what it has cost
+    so far.
+
+    \b
+    Example:
+      paysim trace results rent
     """
     from paysim.reopening import open_results
 
@@ -39,10 +44,14 @@ def trace(run: Path, transaction: str, as_json: bool) -> None:
 @_json
 def explain(run: Path, agent: str, tick: int, as_json: bool) -> None:
     """
-    Tell what an agent saw and decided in one tick of RUN, and why its transactions did or did not
-    settle in it.
+    Tell what an agent saw and decided in a tick, and why.
 
-    RUN is a directory that `paysim run --out` has written.
+    RUN is a directory that `paysim run --out` has written. What is told are the agent's account
+    and queues, its decisions, and why its transactions did or did not settle in the tick.
+
+    \b
+    Example:
+      paysim explain results --agent ALPHA --tick 5
     """
     from paysim.reopening import open_results
 

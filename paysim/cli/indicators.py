@@ -32,12 +32,17 @@ def indicators(
     as_csv: bool,
 ) -> None:
     """
-    Print the indicators of RUN, a directory that `paysim run --out` wrote.
+    Print what a run came to: liquidity, delay, costs and more.
 
-    Liquidity used and its bounds, turnover, delay, queues, throughput, gridlock, netting,
-    concentration, costs; with --json also the monitoring tools of BCBS 248 for each agent.
-    Of several days numerators and denominators are summed before they are divided.
-    As text, --by shows the main columns only.
+    RUN is a directory that `paysim run --out` has written. Its indicators are liquidity used and
+    its bounds, turnover, delay, queues, throughput, gridlock, netting, concentration, costs; with
+    --json also the monitoring tools of BCBS 248 for each agent. Of several days numerators and
+    denominators are summed before they are divided. As text, --by shows the main columns only.
+
+    \b
+    Examples:
+      paysim indicators results
+      paysim indicators results --by agent --csv > agents.csv
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")

@@ -21,10 +21,14 @@ FILES: Final = ("scenario.yaml", "payments.csv", "agents.csv", "mapping.yaml")
 @click.argument("directory", metavar="DIR", type=FilePath())
 def init(directory: Path) -> None:
     """
-    Write a scenario to begin from into DIR, with comments and example data.
+    Write a scenario to begin from, with example data.
 
-    The scenario replays payments.csv among the banks of agents.csv; mapping.yaml says which column
-    holds what. Put your own files in their place. Nothing that exists is overwritten.
+    DIR/scenario.yaml replays payments.csv among the banks of agents.csv; mapping.yaml says which
+    column holds what. Put your own files in their place. Nothing that exists is overwritten.
+
+    \b
+    Example:
+      paysim init my_day
     """
     from importlib.resources import files
 
@@ -45,12 +49,14 @@ def init(directory: Path) -> None:
     except OSError as error:
         raise PaysimError(f"cannot write into {str(directory)!r}: {error.strerror}") from error
     scenario = shlex.quote(str(directory / FILES[0]))
+    results = shlex.quote(str(directory / "results"))
     click.echo(
         f"wrote {', '.join(FILES)} into {directory}\n\n"
         "Next:\n"
         f"  paysim validate {scenario}\n"
         f"  paysim run {scenario}\n"
-        f"  paysim run {scenario} --out {shlex.quote(str(directory / 'results'))}\n\n"
+        f"  paysim run {scenario} --out {results}\n"
+        f"  paysim indicators {results}\n\n"
         "Then put your own files in place of payments.csv and agents.csv, and say in mapping.yaml\n"
         "which column holds what."
     )

@@ -23,15 +23,22 @@ from paysim.plotting.kinds import (
 _NAMES = "\n".join(f"  {kind.name:21}{kind.title}" for kind in KINDS.values())
 
 HELP = f"""
-Draw the chart NAME of a RUN, a directory that `paysim run --out` wrote, into a file.
+Draw charts of a run, or of several, into files.
 
-The suffix of the file says how: {", ".join(SUFFIXES)}. It needs no browser and no network, and an
-HTML file loads nothing when it is opened. With --all in the place of NAME every chart of the run is
-written into a directory. {TRADE_OFF.name} takes several runs, each a point.
+RUN is a directory that `paysim run --out` has written, and NAME one of the charts below. The suffix
+of the file says how: {", ".join(SUFFIXES)}. It needs no browser and no network, and an HTML file
+loads nothing when it is opened. With --all in the place of NAME every chart of the run is written
+into a directory. {TRADE_OFF.name} takes several runs, each a point.
 
 \b
 NAME is one of:
 {_NAMES}
+
+\b
+Examples:
+  paysim plot results balances -o balances.svg
+  paysim plot results --all -o charts --format pdf
+  paysim plot monday tuesday trade_off -o trade_off.html
 """
 
 
@@ -39,7 +46,9 @@ NAME is one of:
 @click.argument("words", nargs=-1, required=True, metavar="RUN... NAME")
 @click.option(
     "--output",
+    "--out",
     "-o",
+    "output",
     type=FilePath(),
     required=True,
     help="The file to write; with --all the directory.",
@@ -70,7 +79,7 @@ def plot(
     runs = list(words)
     if draws_all and runs[-1] in KINDS and len(runs) > 1:
         raise click.UsageError(f"--all stands in the place of NAME (got {runs[-1]})")
-    kinds = CHARTS if draws_all else (_kind(runs.pop()),)
+    kinds = CHARTS if draws_all else (_kind(runs),)
     if suffix is not None and not draws_all:
         raise click.UsageError("--format is for --all: the suffix of a file says how it is written")
     if agents and [kind.name for kind in kinds] != ["balances"]:
@@ -102,7 +111,20 @@ def plot(
         click.echo(f"wrote {path}", err=True)
 
 
-def _kind(name: str) -> ChartKind:
-    if name not in KINDS:
-        raise ScenarioError(f"NAME must be one of {', '.join(KINDS)} (got {shown(name)})")
-    return KINDS[name]
+def _kind(words: list[str]) -> ChartKind:
+    """
+    Return the chart that the last of some words names, and take it from them.
+    """
+    name = words.pop()
+    if name in KINDS:
+        return KINDS[name]
+    from paysim.fields import did_you_mean
+
+    if Path(name).is_dir():
+        found = "comes after the directory of a run, or --all in its place"
+    else:
+        found = did_you_mean(name, KINDS)
+    raise ScenarioError(
+        f"NAME must be one of {', '.join(KINDS)} (got {shown(name)})"
+        + (f"; {found}" if found else "")
+    )

@@ -46,18 +46,21 @@ def query(
     rows: int,
 ) -> None:
     """
-    Ask run directories a question in SQL.
+    Ask one run or several a question in SQL.
 
-    Each table of a run is a view of its own name: events, transactions, agents, ticks, days, costs,
-    queues, bilateral, positions and delays. Its first column, run, is the name of the directory.
-    The view runs has a row per RUN. The dialect is DuckDB's.
+    RUN is a directory that `paysim run --out` has written. Each table of a run is a view of its own
+    name: events, transactions, agents, ticks, days, costs, queues, bilateral, positions and delays.
+    Its first column, run, is the name of the directory. The view runs has a row per RUN. The
+    dialect is DuckDB's.
 
     The SQL is the last argument, or comes from a file, or from standard input if it is -.
     It reads the views and nothing else: no file, no network.
 
     \b
-    paysim query results "select * from ticks where settled_volume > 10"
-    paysim query results/* -f delays.sql --format csv
+    Examples:
+      paysim query results "show tables"
+      paysim query results "select agent_id, min(balance) from agents group by 1"
+      paysim query results/* -f delays.sql --format csv
     """
     runs = list(arguments)
     sql = _sql(runs, file)
@@ -88,8 +91,10 @@ def _sql(runs: list[str], file: Path | None) -> str:
     """
     if file is not None:
         return _text(str(file))
-    if len(runs) > 1 and os.path.isdir(runs[-1]):
+    if os.path.isdir(runs[-1]):
         raise click.UsageError("give the SQL after the RUNs, or --file.")
+    if os.path.isfile(runs[-1]):
+        raise click.UsageError(f"--file {runs[-1]} reads the SQL from the file.")
     sql = runs.pop()
     return _text("-") if sql == "-" else sql
 

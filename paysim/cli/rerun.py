@@ -21,18 +21,22 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("directory", metavar="RUN", type=FilePath())
 @click.option("--check", is_flag=True, help="Compare every file of RUN with what is run now.")
-@click.option("--out", type=FilePath(), help="Directory for what is run now.")
+@click.option("--out", "-o", type=FilePath(), help="Directory for what is run now.")
 @click.option("--quiet", "-q", is_flag=True, help="Print no summary, no proofs and no progress.")
 def rerun(directory: Path, check: bool, out: Path | None, quiet: bool) -> None:
     """
-    Run again what the directory RUN of an earlier run tells.
+    Run a run again, and prove that it gives the same.
 
-    RUN/scenario.json is run with the seed of the run, for as many ticks. With --check each file
-    that this gives is compared with that of RUN, byte for byte; it prints a line for each that is
-    the same and ends with code 0, or tells the first difference and ends with code 1. RUN itself is
-    never changed.
+    RUN is a directory that `paysim run --out` has written. RUN/scenario.json is run with the seed
+    of the run, for as many ticks. With --check each file that this gives is compared with that of
+    RUN, byte for byte; it prints a line for each that is the same and ends with code 0, or tells
+    the first difference and ends with code 1. RUN itself is never changed.
 
     A run in which agents decided in Python cannot be run again from its directory.
+
+    \b
+    Example:
+      paysim rerun results --check
     """
     from paysim import __version__
     from paysim.rerunning import kept_run, proofs

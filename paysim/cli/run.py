@@ -32,7 +32,7 @@ What one slice of a run is to last: short enough for Ctrl-C and a smooth progres
 @click.argument("file", metavar="[SCENARIO]", required=False, type=FilePath())
 @source_options
 @click.option("--seed", type=int, help="Seed of the random streams, in place of the scenario's.")
-@click.option("--out", type=FilePath(), help="Directory for tables and event log.")
+@click.option("--out", "-o", type=FilePath(), help="Directory for tables and event log.")
 @format_option
 @click.option(
     "--lane",
@@ -59,8 +59,9 @@ def run(
     log_file: Path | None,
 ) -> None:
     """
-    Run SCENARIO, a YAML or JSON file, and print a summary.
+    Run a scenario and print a summary.
 
+    SCENARIO is a YAML or JSON file.
     Transactions and agents may come from files of their own, with or without a SCENARIO that says
     the rules and costs: --transactions payments.csv --agents agents.csv.
     What an option says wins over the same key of the scenario and of a mapping file.
@@ -72,6 +73,12 @@ def run(
 
     With --state FILE --count N, in the place of SCENARIO and of all other options, a saved state is
     run on by N ticks, and what they have done is printed as JSON.
+
+    \b
+    Examples:
+      paysim run scenarios/busy_day.yaml --seed 4 --out results
+      paysim run rules.yaml --transactions payments.csv --agents banks.csv
+      paysim run --state day.state --count 300
     """
     with ExitStack() as stack:
         start_logging(stack, verbose, log_file)

@@ -25,12 +25,17 @@ if TYPE_CHECKING:
 @source_options
 def validate(files: tuple[Path, ...], sources: Sources) -> int:
     """
-    Check each scenario FILE completely and print every error with its place.
+    Check scenarios and print every error with its place.
 
-    The FILE - is standard input.
+    Each FILE is checked completely; the FILE - is standard input.
     Transactions and agents in files of their own are checked with it, row by row; their options are
     those of `paysim run`, and go with one FILE at most.
     Each error is one line: file:line:column  path  what was expected (what was found).
+
+    \b
+    Examples:
+      paysim validate scenarios/*.yaml
+      paysim validate rules.yaml --transactions payments.csv --agents banks.csv
     """
     if not sources.are_given:
         if not files:
@@ -84,7 +89,13 @@ def _input(name: str) -> bytes:
 @click.command()
 def schema() -> None:
     """
-    Print the JSON Schema of scenarios, for completion in an editor.
+    Print the JSON Schema of scenarios, for an editor.
+
+    With it an editor completes keys and finds mistakes while you type.
+
+    \b
+    Example:
+      paysim schema > paysim.schema.json
     """
     from paysim.schema import json_schema
 

@@ -43,7 +43,13 @@ _state = click.option(
 @click.option("--force", is_flag=True, help="Replace a state file that is there.")
 def create(config: Path, output: Path, force: bool) -> None:
     """
-    Write the state of a scenario before its first tick to a new file.
+    Write the state of a scenario before its first tick.
+
+    `paysim tick`, `paysim run --state` and `paysim state` go on from the file.
+
+    \b
+    Example:
+      paysim create --config scenarios/busy_day.yaml --output day.state
     """
     from paysim.checkpoint_format import encoded, is_checkpoint
     from paysim.cli.sources import tell_left_out
@@ -75,7 +81,11 @@ def create(config: Path, output: Path, force: bool) -> None:
 @click.option("--pretty", "-p", is_flag=True, help="Print over several lines.")
 def tick(path: Path, pretty: bool) -> None:
     """
-    Run one tick of a state, and print what it has done.
+    Run one tick of a state file, and print what it has done.
+
+    \b
+    Example:
+      paysim tick --state day.state --pretty
     """
     with _moved_on(path) as orchestrator:
         outcome = orchestrator.tick()
@@ -88,7 +98,11 @@ def tick(path: Path, pretty: bool) -> None:
 @click.option("--pretty", "-p", is_flag=True, help="Print over several lines.")
 def state(path: Path, verbose: bool, pretty: bool) -> None:
     """
-    Print a state: its agents and the central queue.
+    Print the agents and the central queue of a state file.
+
+    \b
+    Example:
+      paysim state --state day.state --pretty
     """
     from paysim.orchestrator import Orchestrator
 

@@ -11,7 +11,7 @@ import altair as alt
 import polars as pl
 
 from paysim.plotting import style
-from paysim.plotting.reading import Unit, frame, sums
+from paysim.plotting.reading import Unit, check_results, frame, sums
 from paysim.plotting.ticks import Span, bars, note, thinned
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ def settlements_by_means(results: Results, day: int | None = None) -> ChartType:
     Raises:
         ScenarioError: There is no such day.
     """
+    check_results(results)
     name = "settlements_by_means"
     means = means_of(results.ticks.column_names)
     columns = [f"{each}_value" for each in means]

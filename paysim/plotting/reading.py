@@ -85,12 +85,26 @@ def frame(results: Results, table: str, columns: Sequence[str], day: int | None)
     Return columns of a table as a data frame, those of one day if it is asked for.
 
     Raises:
-        ScenarioError: There is no such day.
+        ScenarioError: There is no such day, or `results` are none.
     """
+    check_results(results)
     if day is not None:
         check_day(results, day)
     whole = pl.DataFrame(getattr(results, table))
     return whole.select(columns) if day is None else whole.filter(day=day).select(columns)
+
+
+def check_results(results: object) -> None:
+    """
+    Make sure that results are given, and not the directory that they are kept in.
+
+    Raises:
+        ScenarioError: They are not.
+    """
+    if not hasattr(results, "scenario"):
+        raise ScenarioError(
+            f"results must be Results, as paysim.open_results gives them (got {shown(results)})"
+        )
 
 
 def check_day(results: Results, day: int) -> None:

@@ -4,7 +4,7 @@ Delay against liquidity over many runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import altair as alt
@@ -110,6 +110,8 @@ class _Point:
 
 
 def _points(runs: Runs) -> Iterator[_Point]:
+    if isinstance(runs, str) or not isinstance(runs, Iterable):
+        raise ScenarioError(f"runs must be results of runs (got {shown(runs)})")
     named = runs.items() if isinstance(runs, Mapping) else enumerate(runs, 1)
     for name, given in named:
         for results in given if isinstance(given, Sequence) else [given]:

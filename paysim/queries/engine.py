@@ -43,6 +43,8 @@ WAIT_SECONDS: Final = 0.2
 Between two looks for Ctrl-C, where a wait is not broken off by it.
 """
 
+_NO_COLUMN = re.compile(r'Referenced column "(.+?)" not found')
+
 _NO_TABLE = re.compile(r"Table with name (.+?) does not exist")
 
 
@@ -96,7 +98,7 @@ def query(runs: Runs, sql: str) -> QueryResult:
         raise PaysimError(f"the query failed: {_told(error)}") from error
     except duckdb.Error as error:
         connection.close()
-        raise ScenarioError(_explained(error)) from error
+        raise ScenarioError(_explained(error, sql)) from error
     except BaseException:
         connection.close()
         raise
@@ -167,13 +169,16 @@ def _interruptible(connection: Any, work: Callable[[], object]) -> None:
         raise failures[0]
 
 
-def _explained(error: Exception) -> str:
+def _explained(error: Exception, sql: str) -> str:
     """
     Return what is wrong with the SQL, with the views there are if it names another.
     """
     found = _NO_TABLE.search(str(error))
     if found is None:
-        return f"the SQL cannot be run: {_told(error)}"
+        column = _NO_COLUMN.search(str(error))
+        quoted = column is not None and f'"{column[1]}"' in sql
+        hint = "\ntext stands in single quotes, and names in double ones" if quoted else ""
+        return f"the SQL cannot be run: {_told(error)}{hint}"
     name = found[1].strip('"')
     hint = did_you_mean(name, VIEWS)
     return (

@@ -53,7 +53,7 @@ def html(results: Results, title: str | None = None) -> str:
         title: What stands above it; absent is the number of agents and days, and the seed.
 
     Raises:
-        ScenarioError: `title` is not 1 to 200 printable characters.
+        ScenarioError: `title` is not 1 to 200 printable characters, or `results` are none.
         PaysimError: A library that it needs is not installed.
     """
     if title is not None and not (
@@ -61,8 +61,10 @@ def html(results: Results, title: str | None = None) -> str:
     ):
         raise ScenarioError(f"title must be 1 to {TITLE_MAX} printable characters: {shown(title)}")
     _check_libraries()
+    from paysim.plotting.reading import check_results
     from paysim.report.page import page
 
+    check_results(results)
     return page(results, title)
 
 

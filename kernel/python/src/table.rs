@@ -81,6 +81,12 @@ impl Table {
         self.columns.len()
     }
 
+    /// What a prompt or a notebook shows of it: how large it is, and what its columns are called.
+    fn __repr__(&self) -> String {
+        let names = self.column_names().join(", ");
+        format!("<Table of {} rows: {names}>", self.columns.len())
+    }
+
     /// The table as an Arrow C stream of one batch; costs are decimal128(38, 19), all else int64,
     /// float64, bool or large_string. Only texts are copied, when the batch is taken.
     #[pyo3(signature = (requested_schema=None))]
