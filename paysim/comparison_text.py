@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from paysim.plain_text import aligned, counted
+from paysim.plain_text import aligned, counted, share, shortened
 
 if TYPE_CHECKING:
     from paysim.comparison import Comparison
@@ -79,7 +79,10 @@ def _settings(comparison: Comparison) -> list[str]:
     if not differ:
         return ["Settings", "  the same in both"]
     rows = [["", "A", "B"]]
-    rows += [[_cut(d["name"]), _shown(d["a"]), _shown(d["b"])] for d in differ[:SETTINGS_SHOWN]]
+    rows += [
+        [shortened(d["name"], TEXT_WIDTH), _shown(d["a"]), _shown(d["b"])]
+        for d in differ[:SETTINGS_SHOWN]
+    ]
     lines = aligned(rows, "<<<")
     if len(differ) > SETTINGS_SHOWN:
         lines.append(f"  and {len(differ) - SETTINGS_SHOWN:,} more")
@@ -111,8 +114,8 @@ def _outcomes(comparison: Comparison) -> list[str]:
     rows = [["", "volume", "value", "of volume"]]
     for key, head in OUTCOME_TEXTS.items():
         told = comparison.outcomes[key]
-        share = f"{Decimal(told['volume']) / Decimal(volume):.1%}"
-        rows.append([head, f"{told['volume']:,}", f"{told['value']:,}", share])
+        part = share(told["volume"], volume)
+        rows.append([head, f"{told['volume']:,}", f"{told['value']:,}", part])
     lines = ["Settled", *aligned(rows, "<>>>")]
     delay = comparison.delay
     if delay["volume"]:
@@ -135,7 +138,7 @@ def _agents(comparison: Comparison, limit: int) -> list[str]:
         shown = sorted(agents, key=lambda agent: -abs(change(agent)))[:limit]
     rows = [["", "earlier", "later", "wait A", "B - A", "liquidity A", "B - A", "cost A", "B - A"]]
     for agent in shown:
-        row = [_cut(agent["id"], 20), f"{agent['earlier']:,}", f"{agent['later']:,}"]
+        row = [shortened(agent["id"], 20), f"{agent['earlier']:,}", f"{agent['later']:,}"]
         if agent["value"]:
             row.append(f"{agent['waiting_a'] / agent['value']:,.2f}")
             row.append(f"{change(agent) / agent['value']:+,.2f}")
@@ -182,9 +185,9 @@ def _most_changed(comparison: Comparison, limit: int) -> list[str]:
         ]
         rows.append(
             [
-                _cut(told["transaction_id"]),
-                _cut(told["sender_id"], 20),
-                _cut(told["receiver_id"], 20),
+                shortened(told["transaction_id"], TEXT_WIDTH),
+                shortened(told["sender_id"], 20),
+                shortened(told["receiver_id"], 20),
                 f"{told['amount']:,}",
                 f"{told['arrival_tick']:,}",
                 *ticks,
@@ -206,7 +209,7 @@ def _indicators(comparison: Comparison) -> list[str]:
         change = told["change"]
         rows.append(
             [
-                _cut(told["name"], 2 * TEXT_WIDTH),
+                shortened(told["name"], 2 * TEXT_WIDTH),
                 _shown(told["a"]),
                 _shown(told["b"]),
                 "" if change is None else _signed(change),
@@ -216,10 +219,6 @@ def _indicators(comparison: Comparison) -> list[str]:
     if same:
         lines.append(f"  and {same:,} that are the same")
     return ["Indicators", *lines]
-
-
-def _cut(text: str, width: int = TEXT_WIDTH) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def _shown(value: Any) -> str:
@@ -236,7 +235,7 @@ def _shown(value: Any) -> str:
         return "-"
     if isinstance(value, str) and _EXACT.fullmatch(value):
         return f"{Decimal(value):,.2f}"
-    return _cut(str(value))
+    return shortened(str(value), TEXT_WIDTH)
 
 
 def _signed(change: float | Decimal | str) -> str:

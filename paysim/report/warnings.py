@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import polars
 
-from paysim.report.parts import Column, Table, Warning, command, counted
+from paysim.plain_text import counted, number, share
+from paysim.report.parts import Column, Table, Warning, command
 from paysim.report.run import Run
-from paysim.summary import number, share
 
 SHOWN: Final = 5
 """Agents that a warning names; the others are counted."""
