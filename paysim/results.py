@@ -348,7 +348,7 @@ class Results:
             given=tuple(sorted(scenario.given)),
             seed=self.seed,
             ticks=self._moment[0],
-            ticks_planned=scenario.ticks_per_day * scenario.num_days,
+            ticks_planned=scenario.num_ticks,
             ticks_per_day=scenario.ticks_per_day,
             scripted=tuple(self._scripted_ids()),
         )

@@ -91,7 +91,7 @@ def run(
             with writing(out):
                 pass
         simulation = Simulation(loaded, seed=seed, lane=None if lane == "auto" else lane)
-        ticks = loaded.ticks_per_day * loaded.num_days
+        ticks = loaded.num_ticks
         is_shown = is_terminal() and not (quiet or verbose)
         title = Path(sources.name).name
         with tick_progress(is_shown, ticks, title) as report:

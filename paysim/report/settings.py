@@ -45,7 +45,7 @@ def what_was_run(results: Results, totals: dict[str, Any]) -> list[tuple[str, st
     import paysim
 
     scenario = results.scenario
-    planned = scenario.ticks_per_day * scenario.num_days
+    planned = scenario.num_ticks
     ran = number(totals["ticks"])
     if totals["ticks"] != planned:
         ran += f" of the {number(planned)} of the scenario"

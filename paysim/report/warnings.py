@@ -38,8 +38,7 @@ def warnings(run: Run) -> list[Warning]:
 
 
 def _stopped_early(run: Run) -> Iterator[Warning]:
-    scenario = run.results.scenario
-    ran, planned = run.totals["ticks"], scenario.ticks_per_day * scenario.num_days
+    ran, planned = run.totals["ticks"], run.results.scenario.num_ticks
     if ran < planned:
         stop = f"after tick {number(ran - 1)}" if ran else "before the first tick"
         yield Warning(
