@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from paysim.plain_text import aligned, counted, share, shortened
+from paysim.plain_text import aligned, counted
 
 if TYPE_CHECKING:
     from paysim.comparison import Comparison
@@ -68,7 +68,7 @@ def _runs(comparison: Comparison, names: tuple[str, str]) -> list[str]:
 
 
 def _ticks(results: Results) -> str:
-    planned = results.scenario.num_ticks
+    planned = results.scenario.ticks_per_day * results.scenario.num_days
     if results.num_ticks == planned:
         return f"{planned:,} ticks"
     return f"{results.num_ticks:,} of {planned:,} ticks"
@@ -79,10 +79,7 @@ def _settings(comparison: Comparison) -> list[str]:
     if not differ:
         return ["Settings", "  the same in both"]
     rows = [["", "A", "B"]]
-    rows += [
-        [shortened(d["name"], TEXT_WIDTH), _shown(d["a"]), _shown(d["b"])]
-        for d in differ[:SETTINGS_SHOWN]
-    ]
+    rows += [[_cut(d["name"]), _shown(d["a"]), _shown(d["b"])] for d in differ[:SETTINGS_SHOWN]]
     lines = aligned(rows, "<<<")
     if len(differ) > SETTINGS_SHOWN:
         lines.append(f"  and {len(differ) - SETTINGS_SHOWN:,} more")
@@ -114,8 +111,8 @@ def _outcomes(comparison: Comparison) -> list[str]:
     rows = [["", "volume", "value", "of volume"]]
     for key, head in OUTCOME_TEXTS.items():
         told = comparison.outcomes[key]
-        part = share(told["volume"], volume)
-        rows.append([head, f"{told['volume']:,}", f"{told['value']:,}", part])
+        share = f"{Decimal(told['volume']) / Decimal(volume):.1%}"
+        rows.append([head, f"{told['volume']:,}", f"{told['value']:,}", share])
     lines = ["Settled", *aligned(rows, "<>>>")]
     delay = comparison.delay
     if delay["volume"]:
@@ -138,7 +135,7 @@ def _agents(comparison: Comparison, limit: int) -> list[str]:
         shown = sorted(agents, key=lambda agent: -abs(change(agent)))[:limit]
     rows = [["", "earlier", "later", "wait A", "B - A", "liquidity A", "B - A", "cost A", "B - A"]]
     for agent in shown:
-        row = [shortened(agent["id"], 20), f"{agent['earlier']:,}", f"{agent['later']:,}"]
+        row = [_cut(agent["id"], 20), f"{agent['earlier']:,}", f"{agent['later']:,}"]
         if agent["value"]:
             row.append(f"{agent['waiting_a'] / agent['value']:,.2f}")
             row.append(f"{change(agent) / agent['value']:+,.2f}")
@@ -185,9 +182,9 @@ def _most_changed(comparison: Comparison, limit: int) -> list[str]:
         ]
         rows.append(
             [
-                shortened(told["transaction_id"], TEXT_WIDTH),
-                shortened(told["sender_id"], 20),
-                shortened(told["receiver_id"], 20),
+                _cut(told["transaction_id"]),
+                _cut(told["sender_id"], 20),
+                _cut(told["receiver_id"], 20),
                 f"{told['amount']:,}",
                 f"{told['arrival_tick']:,}",
                 *ticks,
@@ -209,7 +206,7 @@ def _indicators(comparison: Comparison) -> list[str]:
         change = told["change"]
         rows.append(
             [
-                shortened(told["name"], 2 * TEXT_WIDTH),
+                _cut(told["name"], 2 * TEXT_WIDTH),
                 _shown(told["a"]),
                 _shown(told["b"]),
                 "" if change is None else _signed(change),
@@ -219,6 +216,10 @@ def _indicators(comparison: Comparison) -> list[str]:
     if same:
         lines.append(f"  and {same:,} that are the same")
     return ["Indicators", *lines]
+
+
+def _cut(text: str, width: int = TEXT_WIDTH) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def _shown(value: Any) -> str:
@@ -235,7 +236,7 @@ def _shown(value: Any) -> str:
         return "-"
     if isinstance(value, str) and _EXACT.fullmatch(value):
         return f"{Decimal(value):,.2f}"
-    return shortened(str(value), TEXT_WIDTH)
+    return _cut(str(value))
 
 
 def _signed(change: float | Decimal | str) -> str:
