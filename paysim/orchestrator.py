@@ -118,7 +118,7 @@ class Orchestrator:
         Raises:
             PaysimError: A sum of money passes its bound.
         """
-        left = self._scenario.ticks_per_day * self._scenario.num_days - self._kernel.tick
+        left = self._scenario.num_ticks - self._kernel.tick
         if left > 0:
             self._kernel.advance(left)
 

@@ -54,10 +54,37 @@ def name(id: str) -> str:
     Ids consist of printable characters, as every scenario is checked for; so a terminal shows them
     and does nothing else.
     """
-    return id if len(id) <= ID_WIDTH else id[: ID_WIDTH - 1] + "…"
+    return shortened(id, ID_WIDTH)
 
 
-def cost_text(cost: str) -> str:
+def shortened(text: str, width: int) -> str:
+    """
+    Return a text of at most so many characters; the last one tells that there are more.
+    """
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def share(part: int, whole: int) -> str:
+    """
+    Return a share in per cent, or a dash where there is no whole.
+    """
+    return f"{Decimal(part) / Decimal(whole):.1%}" if whole else "-"
+
+
+def value_text(value: object) -> str:
+    """
+    Return the value of a setting as people read it.
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return number(value)
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return str(value)
+
+
+def cost_text(cost: str | Decimal) -> str:
     """
     Return an exact cost to two places; one that is too small for them is not shown as nothing.
     """

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from paysim.errors import PaysimError, ScenarioError, shown
+from paysim.extras import check_extra
 from paysim.run_directory import (
     TABLES,
     Report,
@@ -241,12 +242,9 @@ class Results:
         Raises:
             PaysimError: Polars is not installed.
         """
-        try:
-            import polars
-        except ImportError as error:
-            raise PaysimError(
-                'to_polars needs Polars, which comes with: pip install "paysim[tables]"'
-            ) from error
+        check_extra("tables", "to_polars needs", "polars")
+        import polars
+
         return {name: polars.DataFrame(self._table(name)) for name in TABLES}
 
     def to_csv(self, directory: str | os.PathLike[str]) -> None:
@@ -350,7 +348,7 @@ class Results:
             given=tuple(sorted(scenario.given)),
             seed=self.seed,
             ticks=self._moment[0],
-            ticks_planned=scenario.ticks_per_day * scenario.num_days,
+            ticks_planned=scenario.num_ticks,
             ticks_per_day=scenario.ticks_per_day,
             scripted=tuple(self._scripted_ids()),
         )

@@ -337,6 +337,13 @@ class Scenario(Checked):
         text = json.dumps(raw, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
+    @property
+    def num_ticks(self) -> int:
+        """
+        The ticks of all days.
+        """
+        return self.ticks_per_day * self.num_days
+
     def resolved_rules(self) -> list[ResolvedRule]:
         """
         Return the settings in force, in a fixed order, and which were left at their default.

@@ -162,7 +162,7 @@ class Simulation:
         self.env = env
         self.lane = lane
         self._kernel = kernel
-        self._end = scenario.ticks_per_day * scenario.num_days
+        self._end = scenario.num_ticks
         ids = [config.id for config in scenario.agent_configs]
         facts = {"agents": len(ids), "ticks": self._end, "seed": seed, "lane": lane}
         logger = _logger()

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from typing import Any, Final
 
 import attrs
 
-from paysim.plain_text import aligned as _aligned
+from paysim.plain_text import aligned, cost_text, counted, number, share, shortened, value_text
 from paysim.scenario import AgentConfig, Policy, Scenario, ScenarioEvent
 from paysim.scenario_events import DirectTransfer, ExtraTransaction, Halt, Resume
 
@@ -43,8 +43,6 @@ DELAYED: Final = (
 )
 
 ROUNDED: Final = "  (each figure is rounded by itself; exact in costs.csv)"
-
-Row = Sequence[str]
 
 
 def summary_text(
@@ -90,7 +88,7 @@ def _rules(scenario: Scenario, seed: int) -> list[str]:
         rows.append(
             [left[0], value_text(left[1]), left[2], right[0], value_text(right[1]), right[2]]
         )
-    return ["Rules (* left at its default)", *_aligned(rows, "<<<<<<")]
+    return ["Rules (* left at its default)", *aligned(rows, "<<<<<<")]
 
 
 def _policies(scenario: Scenario, scripted: Collection[str]) -> list[str]:
@@ -110,7 +108,7 @@ def _policies(scenario: Scenario, scripted: Collection[str]) -> list[str]:
         agents_word = "agent" if len(scripted) == 1 else "agents"
         rows.append([number(len(scripted)), agents_word, "in Python", ""])
     # An agent's keys are many and alike, so that which of them were given is not kept.
-    return ["Policies (* equals the default)", *_aligned(rows, "><<<"), accounts_text(agents)]
+    return ["Policies (* equals the default)", *aligned(rows, "><<<"), accounts_text(agents)]
 
 
 def _events(scenario: Scenario) -> list[list[str]]:
@@ -123,7 +121,7 @@ def _events(scenario: Scenario) -> list[list[str]]:
     rows = []
     for event in events[:EVENTS_SHOWN]:
         rows.append([when_text(event), event.name, _concerned(event)])
-    lines = _aligned(rows, "<<<")
+    lines = aligned(rows, "<<<")
     if len(events) > EVENTS_SHOWN:
         lines.append(f"  and {number(len(events) - EVENTS_SHOWN)} more")
     return [["Scenario events", *lines]]
@@ -199,7 +197,7 @@ def _system(totals: dict[str, Any]) -> list[str]:
             row += [share(figure["volume"], whole["volume"])]
             row += [share(figure["value"], whole["value"])]
         rows.append(row)
-    lines = [*_aligned(rows, "<>>>>"), f"  peak central queue   {_peak(totals['peak_queue'])}"]
+    lines = [*aligned(rows, "<>>>>"), f"  peak central queue   {_peak(totals['peak_queue'])}"]
     if whole["volume"] != totals["arrivals"]["volume"]:
         lines.append("  (a transaction that was split counts as its parts, except under arrived)")
     return ["System", *lines]
@@ -211,7 +209,7 @@ def _peak(peak: dict[str, int]) -> str:
     """
     if not peak["volume"]:
         return "empty at the end of every tick"
-    volume = f"{number(peak['volume'])} transaction{'s' * (peak['volume'] != 1)}"
+    volume = counted(peak["volume"])
     value = f"{number(peak['value'])} in value at the end of tick {peak['value_tick']}"
     if peak["volume_tick"] == peak["value_tick"]:
         return f"{volume}, {value}"
@@ -229,7 +227,7 @@ def _means(totals: dict[str, Any]) -> list[str]:
             rows.append(row)
     if len(rows) == 1:
         return ["Settled by", "  nothing settled"]
-    return ["Settled by", *_aligned(rows, "<>>>>")]
+    return ["Settled by", *aligned(rows, "<>>>>")]
 
 
 def _indicators(found: dict[str, Any]) -> list[str]:
@@ -249,7 +247,7 @@ def _indicators(found: dict[str, Any]) -> list[str]:
         ["delay indicator", _figure(delay[0], 4), "0 all at once, 1 all at the close"],
         ["mean delay by value", _figure(delay[1]), "ticks, of what settled"],
     ]
-    return ["Indicators", *_aligned(rows, "<><")]
+    return ["Indicators", *aligned(rows, "<><")]
 
 
 def _figure(value: float | None, places: int = 2) -> str:
@@ -271,7 +269,7 @@ def _flows(agents: list[dict[str, Any]], rest: list[dict[str, Any]]) -> list[str
             row += [number(figure["volume"]), number(figure["value"])]
         rows.append([*row, number(summed(agent["unsettled"] for agent in group)["value"])])
     title = "Agents" + (" (those that sent most)" if rest else "")
-    return [title, *_aligned(rows, "<>>>>>>>"), DELAYED]
+    return [title, *aligned(rows, "<>>>>>>>"), DELAYED]
 
 
 def _costs(
@@ -282,17 +280,17 @@ def _costs(
         return ["Costs", "  none"]
     rows = [["", *(COMPONENTS[name] for name in borne), "total"]]
     for agent in agents:
-        costs = [cost_text(Decimal(agent["cost"][name])) for name in borne]
-        rows.append([_id(agent["id"]), *costs, cost_text(Decimal(agent["total_cost"]))])
+        costs = [cost_text(agent["cost"][name]) for name in borne]
+        rows.append([_id(agent["id"]), *costs, cost_text(agent["total_cost"])])
     if rest:
         sums = [sum(Decimal(agent["cost"][name]) for agent in rest) for name in borne]
         everything = sum(Decimal(agent["total_cost"]) for agent in rest)
         rows.append(
             [f"and {len(rest)} more", *(cost_text(Decimal(s)) for s in (*sums, everything))]
         )
-    costs = [cost_text(Decimal(totals["cost"][name])) for name in borne]
-    rows.append(["all", *costs, cost_text(Decimal(totals["total_cost"]))])
-    return ["Costs", *_aligned(rows, "<" + ">" * (len(borne) + 1)), ROUNDED]
+    costs = [cost_text(totals["cost"][name]) for name in borne]
+    rows.append(["all", *costs, cost_text(totals["total_cost"])])
+    return ["Costs", *aligned(rows, "<" + ">" * (len(borne) + 1)), ROUNDED]
 
 
 def _chosen_agents(
@@ -318,40 +316,5 @@ def summed(figures: Iterable[dict[str, int]]) -> dict[str, int]:
     return total
 
 
-def number(value: int) -> str:
-    """
-    Return a whole number with commas.
-    """
-    return f"{value:,}"
-
-
-def share(part: int, whole: int) -> str:
-    """
-    Return a share in per cent, or a dash where there is no whole.
-    """
-    return f"{Decimal(part) / Decimal(whole):.1%}" if whole else "-"
-
-
-def cost_text(cost: Decimal) -> str:
-    """
-    Return a cost to two places; one that is too small for them is not shown as nothing.
-    """
-    rounded = cost.quantize(Decimal("0.01"), rounding=ROUND_HALF_EVEN)
-    return "<0.01" if cost and not rounded else f"{rounded:,}"
-
-
 def _id(id: str) -> str:
-    return id if len(id) <= ID_WIDTH else id[: ID_WIDTH - 1] + "…"
-
-
-def value_text(value: object) -> str:
-    """
-    Return the value of a setting as people read it.
-    """
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return number(value)
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    return str(value)
+    return shortened(id, ID_WIDTH)

@@ -11,9 +11,9 @@ import pytest
 from record import ROOT
 
 LAYERS = """
-errors exact texts regular_file fields records files behaviour rules scenario_events arrival_tables
-bounds event_ids weight_checks event_checks scenario added_events schema loading state_file
-checkpoint_format checkpoints plain_text summary run_record run_directory trace_text
+errors extras exact texts regular_file fields records files behaviour rules scenario_events
+arrival_tables bounds event_ids weight_checks event_checks scenario added_events schema loading
+state_file checkpoint_format checkpoints plain_text summary run_record run_directory trace_text
 explanation_text history indicators results reopening policies operation_log clock agent processes
 arguments saving simulation orchestrator plotting report rerunning change_text comparison_text
 differences pairing comparison testing logs queries cli
@@ -47,8 +47,8 @@ ONLY_IN = {
     "rich": {"cli"},
     "duckdb": {"queries"},
     "polars": {"plotting", "queries", "report", "results"},
-    "altair": {"plotting", "report"},
-    "vl_convert": {"plotting", "report"},
+    "altair": {"plotting"},
+    "vl_convert": {"plotting"},
     "jinja2": {"report"},
 }
 """

@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -52,24 +53,45 @@ def warnings_as_notes() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def no_progress() -> Iterator[Callable[[int], None]]:
-    yield lambda done: None
+def is_terminal() -> bool:
+    """
+    Whether standard error is a terminal, on which people see a bar.
+    """
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 @contextmanager
-def progress(ticks: int, title: str) -> Iterator[Callable[[int], None]]:
+def tick_progress(is_shown: bool, ticks: int, title: str) -> Iterator[Callable[[int], None]]:
+    """
+    Show on standard error how many ticks are done.
+
+    Args:
+        is_shown: Whether anything is shown.
+        ticks: All of them.
+        title: What stands before the bar.
+    """
+    if not is_shown:
+        yield lambda done: None
+        return
+    with progress_bar(title, ticks) as update:
+        yield lambda done: update(completed=done)
+
+
+@contextmanager
+def progress_bar(title: str, total: int | None) -> Iterator[Callable[..., None]]:
     """
     Show a progress bar on standard error, redrawn at most ten times a second.
+
+    What it yields takes the keywords of `rich.progress.Progress.update`.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     bar = Progress(*columns, console=Console(stderr=True), refresh_per_second=10, transient=True)
-    task: Any = bar.add_task(title, total=ticks)
+    task = bar.add_task(title, total=total)
     with bar:
-        yield lambda done: bar.update(task, completed=done)
+        yield partial(bar.update, task)
 
 
 def start_logging(stack: ExitStack, verbose: bool, log_file: Path | None) -> None:

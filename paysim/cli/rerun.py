@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paysim.cli.common import FilePath, no_progress, progress
+from paysim.cli.common import FilePath, is_terminal, tick_progress
 from paysim.cli.run import advance
-from paysim.cli.writing import file_progress, shows_progress, write_results
+from paysim.cli.writing import file_progress, write_results
 
 if TYPE_CHECKING:
     from paysim.rerunning import Kept
@@ -43,7 +43,7 @@ def rerun(directory: Path, check: bool, out: Path | None, quiet: bool) -> None:
     from paysim.run_directory import check_run_directory, writing
 
     kept = kept_run(directory)
-    is_shown = shows_progress(quiet)
+    is_shown = is_terminal() and not quiet
     if not kept.is_of_this_version:
         click.echo(
             f"note: paysim {kept.record.paysim} has written {directory}, and this is {__version__}",
@@ -86,6 +86,6 @@ def _results(kept: Kept, is_shown: bool) -> Results:
     simulation = kept.simulation()
     record = kept.record
     planned = min(record.ticks, record.ticks_planned)
-    with progress(planned, kept.folder.name) if is_shown else no_progress() as report:
+    with tick_progress(is_shown, planned, kept.folder.name) as report:
         advance(simulation, planned, report)
     return run_again(simulation, record.ticks)

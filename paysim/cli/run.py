@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Literal, NoReturn
 import click
 from click.core import ParameterSource
 
-from paysim.cli.common import FilePath, no_progress, progress, start_logging
+from paysim.cli.common import FilePath, is_terminal, start_logging, tick_progress
 from paysim.cli.sources import Sources, source_options, tell_left_out
 from paysim.cli.state import on_state
-from paysim.cli.writing import Format, Interruption, format_option, shows_progress, write_results
+from paysim.cli.writing import Format, Interruption, format_option, write_results
 
 if TYPE_CHECKING:
     from paysim.simulation import Simulation
@@ -98,10 +98,10 @@ def run(
             with writing(out):
                 pass
         simulation = Simulation(loaded, seed=seed, lane=None if lane == "auto" else lane)
-        ticks = loaded.ticks_per_day * loaded.num_days
-        is_shown = shows_progress(quiet or verbose)
+        ticks = loaded.num_ticks
+        is_shown = is_terminal() and not (quiet or verbose)
         title = Path(sources.name).name
-        with progress(ticks, title) if is_shown else no_progress() as report:
+        with tick_progress(is_shown, ticks, title) as report:
             done = advance(simulation, ticks, report, ends_softly=out is not None)
         if done < ticks:
             assert out is not None

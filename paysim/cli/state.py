@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 import json
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from paysim.cli.common import FilePath, no_progress, progress
+from paysim.cli.common import FilePath, is_terminal, tick_progress
 from paysim.errors import ScenarioError
 
 if TYPE_CHECKING:
@@ -155,7 +154,7 @@ def _run_on(path: Path, count: int, shows_progress: bool) -> None:
     """
     sums = dict.fromkeys(SUMMED, 0)
     with _moved_on(path, count) as orchestrator:
-        with _progress(count, path.name) if shows_progress else no_progress() as report:
+        with _progress(shows_progress, count, path.name) as report:
             for done in range(1, count + 1):
                 outcome = orchestrator.tick()
                 for key in SUMMED:
@@ -167,12 +166,12 @@ def _run_on(path: Path, count: int, shows_progress: bool) -> None:
 
 
 @contextmanager
-def _progress(ticks: int, title: str) -> Iterator[Callable[[int], None]]:
+def _progress(is_shown: bool, ticks: int, title: str) -> Iterator[Callable[[int], None]]:
     """
     Show progress on standard error: a bar on a terminal, else a line for each tenth.
     """
-    if sys.stderr is not None and sys.stderr.isatty():
-        with progress(ticks, title) as report:
+    if not is_shown or is_terminal():
+        with tick_progress(is_shown, ticks, title) as report:
             yield report
         return
     told = 0

@@ -5,14 +5,15 @@ Writing what a command has run: progress, and what Ctrl-C leaves.
 from __future__ import annotations
 
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
+
+from paysim.cli.common import progress_bar
 
 if TYPE_CHECKING:
     from paysim.results import Results
@@ -29,43 +30,30 @@ format_option = click.option(
 )
 
 
-def shows_progress(quiet: bool) -> bool:
-    """
-    Whether progress is to be shown: only to people, and to those who did not ask for quiet.
-    """
-    return not quiet and sys.stderr is not None and sys.stderr.isatty()
-
-
 @contextmanager
-def file_progress(shown: bool, verb: str) -> Iterator[Report]:
+def file_progress(is_shown: bool, verb: str) -> Iterator[Report]:
     """
     Show on standard error which file is at work.
 
     Args:
-        shown: Whether anything is shown.
+        is_shown: Whether anything is shown.
         verb: What is done with it, such as `writing`.
     """
-    if not shown:
+    if not is_shown:
         yield lambda name, done, files: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    bar = Progress(*columns, console=Console(stderr=True), refresh_per_second=10, transient=True)
-    task: Any = bar.add_task(verb, total=None)
-    with bar:
-        yield lambda name, done, files: bar.update(
-            task, description=f"{verb} {name}", completed=done, total=files
+    with progress_bar(verb, None) as update:
+        yield lambda name, done, files: update(
+            description=f"{verb} {name}", completed=done, total=files
         )
 
 
-def write_results(results: Results, out: Path, format: Format, shown: bool) -> None:
+def write_results(results: Results, out: Path, format: Format, is_shown: bool) -> None:
     """
     Write a run directory with progress, and say what is missing in it if Ctrl-C stops that.
     """
     try:
-        with file_progress(shown, "writing") as report:
+        with file_progress(is_shown, "writing") as report:
             results.write(out, format, report=report)
     except KeyboardInterrupt as error:
         for note in getattr(error, "__notes__", ()):

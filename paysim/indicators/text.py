@@ -15,6 +15,7 @@ from paysim.indicators.names import (
     VALUE,
     Indicator,
 )
+from paysim.plain_text import shortened
 
 if TYPE_CHECKING:
     from paysim._kernel import Table
@@ -135,7 +136,7 @@ def _shown(value: Any, indicator: Indicator) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if indicator.type == "text":
-        return _name(value)
+        return shortened(value, ID_WIDTH)
     if indicator.type == "cost":
         return f"{Decimal(value):,.2f}"
     if indicator.unit == SHARE:
@@ -147,8 +148,3 @@ def _shown(value: Any, indicator: Indicator) -> str:
 
 def _share(value: float | None) -> str:
     return "-" if value is None else f"{value:.2%}"
-
-
-def _name(id: str) -> str:
-    text = "".join(c if c.isprintable() else "?" for c in id)
-    return text if len(text) <= ID_WIDTH else text[: ID_WIDTH - 1] + "…"

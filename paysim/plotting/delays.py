@@ -4,12 +4,12 @@ How long transactions wait from arrival to settlement.
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, Final
 
 import altair as alt
 import polars as pl
 
+from paysim.indicators.delay import mean_delay, median_delay, weighted_median_delay
 from paysim.plotting import style
 from paysim.plotting.reading import PLACES, frame, sums
 from paysim.plotting.ticks import nice
@@ -78,7 +78,7 @@ def delay_distribution(results: Results, day: int | None = None) -> ChartType:
         )
         .properties(height=style.HEIGHT)
     )
-    return style.finished(chart, _NAME, [_told(delays, totals)])
+    return style.finished(chart, _NAME, [_told(delays)])
 
 
 def _label(number: int, width: int) -> str:
@@ -90,27 +90,17 @@ def _label(number: int, width: int) -> str:
     return str(last) if number == 0 or width == 1 else f"{first:,}\N{EN DASH}{last:,}"
 
 
-def _told(delays: pl.DataFrame, totals: list[int]) -> str:
+def _told(delays: pl.DataFrame) -> str:
     """
     Return the sentence with the mean and the median delay, of volume and of value.
-
-    The median of an even volume is the mean of the middle two; the one of value is the smallest
-    delay by which half of the value had settled.
     """
-    by_delay = sorted(sums(delays, FIGURES, ["delay"]).items())
+    by_delay = sums(delays, FIGURES, ["delay"]).items()
     told = []
-    for place, (figure, total) in enumerate(zip(FIGURES, totals, strict=True)):
-        weights = [(delay, values[place]) for delay, values in by_delay]
-        mean = sum(delay * weight for delay, weight in weights) / total
-        upper = total // 2 if figure == "volume" else (total - 1) // 2
-        median = (_at(weights, (total - 1) // 2) + _at(weights, upper)) / 2
-        told.append(f"mean {mean:,.2f} and median {median:,.10g} by {figure}")
+    for place, (figure, median) in enumerate(
+        (("volume", median_delay), ("value", weighted_median_delay))
+    ):
+        weights = {delay: values[place] for delay, values in by_delay}
+        told.append(
+            f"mean {mean_delay(weights):,.2f} and median {median(weights):,.10g} by {figure}"
+        )
     return f"Delay in ticks: {', '.join(told)}."
-
-
-def _at(weights: list[tuple[int, int]], place: int) -> int:
-    """
-    Return the delay of the unit of weight at a place, from 0, in the order of delays.
-    """
-    so_far = itertools.accumulate(weight for _, weight in weights)
-    return next(delay for (delay, _), below in zip(weights, so_far, strict=True) if place < below)

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from paysim.errors import PaysimError
+from paysim.extras import check_extra
 
 if TYPE_CHECKING:
     from altair.typing import ChartType
 
-LIBRARIES: Final = {"altair": "Altair", "polars": "Polars", "vl_convert": "vl-convert"}
 
 SUFFIXES: Final = (".svg", ".png", ".pdf", ".html")
 """What a chart can be saved as."""
@@ -138,10 +137,4 @@ def check_libraries() -> None:
     Raises:
         PaysimError: It is not.
     """
-    for module, name in LIBRARIES.items():
-        try:
-            import_module(module)
-        except ImportError as error:
-            raise PaysimError(
-                f'plots need {name}, which comes with: pip install "paysim[plots]"'
-            ) from error
+    check_extra("plots", "plots need", "altair", "polars", "vl_convert")

@@ -4,7 +4,6 @@ Charts into files: SVG, PNG, PDF and HTML, without a browser and without a netwo
 
 from __future__ import annotations
 
-import functools
 import html
 import json
 import os
@@ -18,6 +17,7 @@ import vl_convert
 
 from paysim.errors import PaysimError, ScenarioError, shown
 from paysim.plotting.kinds import SUFFIXES
+from paysim.plotting.scripts import VERSION, drawing_script, in_script
 from paysim.state_file import as_path, place, replace_file
 
 if TYPE_CHECKING:
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 PNG_SCALE: Final = 2
 """Pixels of a PNG per pixel of the chart: sharp on paper at 180 mm."""
-
-VERSION: Final = ".".join(altair.SCHEMA_VERSION.lstrip("v").split(".")[:2])
-"""Version of Vega-Lite that Altair writes."""
 
 _SNIPPET = "window.vegaEmbed = vegaEmbed;"
 
@@ -103,14 +100,6 @@ def _reason(error: Exception) -> str:
     return " ".join(line for line in lines if line and not line.startswith("at "))
 
 
-def script_text(value: Any) -> str:
-    """
-    Return a value as JSON that can stand in a script of a page, whatever texts it holds.
-    """
-    text = json.dumps(value, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
 def _page(spec: dict[str, Any]) -> bytes:
     # What cannot be drawn from its own data would be an empty page.
     _svg(spec)
@@ -118,20 +107,10 @@ def _page(spec: dict[str, Any]) -> bytes:
     text = title.get("text") if isinstance(title, dict) else title
     page = _PAGE.format(
         title=html.escape(text if isinstance(text, str) else "chart"),
-        library=_library(),
-        spec=script_text(spec),
+        library=drawing_script(_SNIPPET),
+        spec=in_script(json.dumps(spec, separators=(",", ":"))),
     )
     return page.encode()
-
-
-@functools.cache
-def _library() -> str:
-    """
-    Return the script that draws; it takes seconds to put together.
-    """
-    library = vl_convert.javascript_bundle(_SNIPPET, vl_version=VERSION)
-    # No text within a script may end it.
-    return library.replace("</script", "<\\/script")
 
 
 def _svg(spec: dict[str, Any]) -> bytes:

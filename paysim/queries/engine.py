@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from paysim.errors import PaysimError, ScenarioError, shown
+from paysim.extras import check_extra
 from paysim.fields import did_you_mean
 from paysim.queries.answer import ANSWER, QueryResult
 from paysim.queries.runs import Runs, named_runs
@@ -68,12 +69,9 @@ def query(runs: Runs, sql: str) -> QueryResult:
         ScenarioError: `runs` is nothing of the kind, a directory is no run, or the SQL is wrong.
         PaysimError: DuckDB is not installed, or there is not enough memory for the query.
     """
-    try:
-        import duckdb
-    except ImportError as error:
-        raise PaysimError(
-            'query needs DuckDB, which comes with: pip install "paysim[tables]"'
-        ) from error
+    check_extra("tables", "query needs", "duckdb")
+    import duckdb
+
     if not isinstance(sql, str):
         raise ScenarioError(f"sql must be text (got {shown(sql)})")
     if any("\ud800" <= character <= "\udfff" for character in sql):

@@ -17,7 +17,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from paysim.errors import PaysimError, ScenarioError, shown
+from paysim.errors import ScenarioError, shown
+from paysim.extras import check_extra
 from paysim.state_file import replace_file
 
 if TYPE_CHECKING:
@@ -214,12 +215,9 @@ def format_of(path: Path, format: str | None) -> str:
 
 
 def _parquet(result: QueryResult) -> bytes:
-    try:
-        import polars
-    except ImportError as error:
-        raise PaysimError(
-            'Parquet needs Polars, which comes with: pip install "paysim[tables]"'
-        ) from error
+    check_extra("tables", "Parquet needs", "polars")
+    import polars
+
     content = io.BytesIO()
     polars.DataFrame(result).write_parquet(content)
     return content.getvalue()

@@ -14,11 +14,11 @@ made.
 from __future__ import annotations
 
 import os
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from paysim.errors import PaysimError, ScenarioError, shown
+from paysim.errors import ScenarioError, shown
+from paysim.extras import check_extra
 from paysim.regular_file import open_regular
 from paysim.report.parts import MARK
 from paysim.state_file import as_path, free, place, replace_file
@@ -30,13 +30,6 @@ __all__ = ["html", "write"]
 
 TITLE_MAX: Final = 200
 """Characters of a title."""
-
-LIBRARIES: Final = {
-    "altair": "Altair",
-    "jinja2": "Jinja2",
-    "polars": "Polars",
-    "vl_convert": "vl-convert",
-}
 
 _START: Final = 1_000
 """Bytes at the beginning of a report within which its head says what made it."""
@@ -60,7 +53,7 @@ def html(results: Results, title: str | None = None) -> str:
         isinstance(title, str) and title.isprintable() and 1 <= len(title) <= TITLE_MAX
     ):
         raise ScenarioError(f"title must be 1 to {TITLE_MAX} printable characters: {shown(title)}")
-    _check_libraries()
+    check_extra("plots", "a report needs", "altair", "jinja2", "polars", "vl_convert")
     from paysim.plotting.reading import check_results
     from paysim.report.page import page
 
@@ -116,13 +109,3 @@ def check_target(path: Path, force: bool = False) -> None:
             f"{place(path)}  must not exist or be an earlier report, as it would be overwritten; "
             "name another file, or give --force"
         )
-
-
-def _check_libraries() -> None:
-    for module, name in LIBRARIES.items():
-        try:
-            import_module(module)
-        except ImportError as error:
-            raise PaysimError(
-                f'a report needs {name}, which comes with: pip install "paysim[plots]"'
-            ) from error

@@ -4,13 +4,12 @@ The headline numbers of a report, and all indicators of the system in tables.
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from paysim.indicators.names import RATIO, SHARE, SYSTEM
+from paysim.plain_text import cost_text, number
 from paysim.report.parts import Column, Number, Table
 from paysim.report.run import Run
-from paysim.summary import cost_text, number
 
 NOTHING: Final = "\N{EN DASH}"
 """What stands for an indicator that is not defined, as 0/0 is not."""
@@ -97,7 +96,7 @@ def figure(name: str, value: Any) -> str:
     if value is None:
         return NOTHING
     if isinstance(value, str):
-        return cost_text(Decimal(value))
+        return cost_text(value)
     if unit == SHARE:
         return "<0.1%" if 0 < value < 0.0005 else f"{value:.1%}"
     if isinstance(value, int):

@@ -12,11 +12,10 @@ import base64
 import hashlib
 import json
 import re
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from paysim.errors import PaysimError
+from paysim.plotting.scripts import drawing_script, in_script
 from paysim.report.charts import figures
 from paysim.report.numbers import indicator_tables, numbers
 from paysim.report.parts import GENERATOR, TEXT_WIDTH
@@ -38,7 +37,6 @@ SECTIONS: Final = (
     ("rules", "Rules, policies and scenario events"),
 )
 
-_ESCAPES: Final = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 _JOINTS: Final = re.compile(r"(?<=[_./@])(?=\w)")
 _FOLDER: Final = Path(__file__).parent
 
@@ -54,7 +52,10 @@ def page(results: Results, title: str | None) -> str:
     from markupsafe import Markup
 
     run = Run(results)
-    style, script = (_FOLDER / "page.css").read_text(encoding="utf-8"), _script()
+    style, snippet = (
+        (_FOLDER / name).read_text(encoding="utf-8") for name in ("page.css", "draw.js")
+    )
+    script = drawing_script(snippet)
     environment = jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -106,11 +107,8 @@ def default_title(run: Run) -> str:
 def embedded(value: Any) -> str:
     """
     Return JSON that can stand inside a `<script>`, whatever texts it holds.
-
-    What could end the element, begin another or end a line of JavaScript is written as escapes.
     """
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.translate(_ESCAPES)
+    return in_script(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
 
 
 def breakable(text: str) -> Any:
@@ -122,22 +120,6 @@ def breakable(text: str) -> Any:
     if len(text) <= TEXT_WIDTH:
         return escape(text)
     return Markup("<wbr>").join(_JOINTS.split(text))
-
-
-@cache
-def _script() -> str:
-    """
-    Return the one script of a page: the libraries that draw charts, and `draw.js`.
-    """
-    import altair
-    import vl_convert
-
-    snippet = (_FOLDER / "draw.js").read_text(encoding="utf-8")
-    version = ".".join(altair.SCHEMA_VERSION.lstrip("v").split(".")[:2])
-    script = str(vl_convert.javascript_bundle(snippet, vl_version=version))
-    if "</script" in script.lower() or "<!--" in script:
-        raise PaysimError("the script of vl-convert cannot stand inside a page: update paysim")
-    return script
 
 
 def _policy(style: str, script: str) -> str:

@@ -150,10 +150,3 @@ def command(*words: object) -> str:
     Return a command line of paysim, each word quoted as far as a shell needs it.
     """
     return " ".join(["paysim", *(shlex.quote(str(word)) for word in words)])
-
-
-def counted(count: int, noun: str) -> str:
-    """
-    Return a count with its noun: `1 tick`, `2,000 ticks`.
-    """
-    return f"{count:,} {noun}{'s' * (count != 1)}"

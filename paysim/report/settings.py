@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from paysim.report.parts import Column, Table, counted
+from paysim.plain_text import counted, number, value_text
+from paysim.report.parts import Column, Table
 from paysim.scenario import AgentConfig, Scenario, ScenarioEvent
 from paysim.scenario_events import Halt, Resume, Timed
-from paysim.summary import accounts_text, number, parameters_text, value_text, when_text
+from paysim.summary import accounts_text, parameters_text, when_text
 
 if TYPE_CHECKING:
     from paysim.results import Results
@@ -44,7 +45,7 @@ def what_was_run(results: Results, totals: dict[str, Any]) -> list[tuple[str, st
     import paysim
 
     scenario = results.scenario
-    planned = scenario.ticks_per_day * scenario.num_days
+    planned = scenario.num_ticks
     ran = number(totals["ticks"])
     if totals["ticks"] != planned:
         ran += f" of the {number(planned)} of the scenario"

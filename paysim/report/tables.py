@@ -11,9 +11,10 @@ from typing import Any, Final
 
 import polars
 
+from paysim.plain_text import cost_text, number, share
 from paysim.report.parts import Column, Row, Table
 from paysim.report.run import Run
-from paysim.summary import COMPONENTS, cost_text, number, share, summed
+from paysim.summary import COMPONENTS, summed
 
 AGENTS_MAX: Final = 25
 """Agents that have a row of their own; of more, those that sent the most value."""
@@ -204,7 +205,7 @@ def days(run: Run) -> Table:
     for day in run.days.head(DAYS_MAX).iter_rows(named=True):
         unsettled = [day[f"internal_queue_{key}"] + day[f"central_queue_{key}"] for key in _BOTH]
         flows = [day[f"{name}_{key}"] for name in ("arrived", "settled") for key in _BOTH]
-        cost = cost_text(Decimal(day["cost"]))
+        cost = cost_text(day["cost"])
         rows.append((str(day["day"]), *(number(n) for n in (*flows, *unsettled)), cost))
     more = len(run.days) - DAYS_MAX
     return Table(

@@ -147,7 +147,9 @@ def lower_bound(every: list[Life], agent: str, first: int, last: int) -> int:
     return max(0, out - sum(life.amount for life in due if life.receiver == agent))
 
 
-def is_gridlock(every: list[Life], order: list[str], available: dict[str, int], tick: int) -> bool:
+def is_gridlock(
+    every: list[Life], order: list[str], available: dict[str, int], deferred: bool
+) -> bool:
     """
     Try every choice of first transactions of each sender for one that could settle together.
 
@@ -155,7 +157,7 @@ def is_gridlock(every: list[Life], order: list[str], available: dict[str, int], 
         every: All transactions.
         order: Ids in the order in which they stand in the central queue.
         available: The available liquidity of each agent at the end of the tick.
-        tick: The tick.
+        deferred: Whether credits are deferred: they lift nobody who is below the floor.
     """
     by_id = {life.id: life for life in every}
     queues: dict[str, list[Life]] = {agent: [] for agent in available}
@@ -170,7 +172,10 @@ def is_gridlock(every: list[Life], order: list[str], available: dict[str, int], 
         for life in choice:
             left[life.sender] -= life.amount
             left[life.receiver] += life.amount
-        if all(left[life.sender] >= 0 for life in choice):
+        senders = {life.sender for life in choice}
+        if deferred and any(available[sender] < 0 for sender in senders):
+            continue
+        if all(left[sender] >= 0 for sender in senders):
             return not alone
     return False
 

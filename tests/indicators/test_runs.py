@@ -276,6 +276,34 @@ def test_gridlock(balances, index):
     assert paysim.run(tiny_scenario(**resolved)).indicators()["gridlock_index"] == 0
 
 
+@pytest.mark.parametrize("deferred", [False, True])
+def test_gridlock_below_the_floor(deferred):
+    """
+    What is queued to an agent below its floor breaks no gridlock if its credit is deferred.
+    """
+    agents = banks(A=0, B=0)
+    agents[0]["credit_limit"] = 10
+    results = paysim.run(
+        tiny_scenario(
+            agent_configs=agents,
+            ticks_per_day=4,
+            rules={"deferred_crediting": deferred},
+            lsm_config=OFF,
+            transactions=[
+                payment("A", "B", 10),
+                payment("A", "B", 5, tick=1),
+                payment("B", "A", 12, tick=1),
+            ],
+            scenario_events=[
+                {"type": "credit_limit_change", "tick": 1, "agent_id": "A", "amount": 4}
+            ],
+        )
+    )
+    assert results.agents.column("available_liquidity")[2:] == [-6, 10] * 3
+    assert results.gridlocks() == [False, *[not deferred] * 3]
+    assert bool(results.explain("A", 1)["largest_ordered_set"]["volume"]) is not deferred
+
+
 @pytest.mark.parametrize("again", [[release("row-1")], [split("row-1", 2)]])
 def test_queued_twice(again):
     """
@@ -481,4 +509,5 @@ def test_gridlocks(config):
         if len(order) <= 10:
             row = liquidity[tick * len(ids) : (tick + 1) * len(ids)]
             available = dict(zip(ids, row, strict=True))
-            assert answer == from_log.is_gridlock(every, order, available, tick)
+            deferred = results.scenario.rules.deferred_crediting
+            assert answer == from_log.is_gridlock(every, order, available, deferred)

@@ -1,6 +1,6 @@
 //! The kernel's errors in Python's words: the one place where they change language.
 
-use paysim_kernel::Error;
+use paysim_kernel::{Error, System};
 use pyo3::import_exception;
 use pyo3::prelude::*;
 use pyo3::types::PyInt;
@@ -9,7 +9,7 @@ import_exception!(paysim.errors, PaysimError);
 import_exception!(paysim.errors, ScenarioError);
 
 /// The exception for an error, with its text as it should read.
-pub fn exception(error: &Error, text: String) -> PyErr {
+fn exception(error: &Error, text: String) -> PyErr {
     match error {
         Error::Spec(_) => ScenarioError::new_err(text),
         Error::Overflow { .. }
@@ -19,6 +19,11 @@ pub fn exception(error: &Error, text: String) -> PyErr {
         | Error::Saved(_)
         | Error::Write { .. } => PaysimError::new_err(text),
     }
+}
+
+/// What a system answered; an error names agents and transactions by their ids.
+pub fn told<T>(system: &System, result: Result<T, Error>) -> PyResult<T> {
+    result.map_err(|error| exception(&error, system.describe(&error)))
 }
 
 /// The exception for an error that names no agent.

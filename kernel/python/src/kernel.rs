@@ -2,25 +2,21 @@
 
 use std::path::PathBuf;
 
-use paysim_kernel::costs::Component;
-use paysim_kernel::event::Cause;
 use paysim_kernel::ids::{AgentId, TransactionId};
-use paysim_kernel::rate::cost_text;
 use paysim_kernel::results::gridlocks::gridlocks;
-use paysim_kernel::results::rebuild::Flow;
 use paysim_kernel::results::table::Table as Columns;
 use paysim_kernel::results::{
-    bilateral_table, day_figures, delay_table, event_lines, event_table, position_table,
-    queue_table, summary, tick_tables, transaction_table, write_file,
+    bilateral_table, delay_table, event_lines, event_table, position_table, queue_table,
+    tick_tables, transaction_table, write_file,
 };
 use paysim_kernel::spec::Spec;
-use paysim_kernel::transaction::{Origin, Status, known};
 use paysim_kernel::{Decision, Error, Outcome, System};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyTuple};
 
 use crate::convert::{Numbers, scenario_event, specification};
-use crate::errors::{Whole, exception, plain, refused};
+use crate::errors::{Whole, plain, refused, told};
+use crate::figures;
 use crate::history;
 use crate::table::Table;
 use crate::view::{View, view};
@@ -232,114 +228,22 @@ impl Kernel {
 
     /// Agents, transactions and the central queue, as plain dicts.
     fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        self.told(self.system.check_sound())?;
-        let state = self.system.state();
-        let agents = PyDict::new(py);
-        for agent in state.ledger.agents() {
-            agents.set_item(
-                &self.system.names()[agent.ix()],
-                self.agent_state(py, agent)?,
-            )?;
-        }
-        let transactions = PyDict::new(py);
-        let (remaining, splits) = (
-            state.transactions.remaining_amounts(),
-            state.transactions.splits(),
-        );
-        for (id, row) in state.transactions.iter() {
-            let key = state.transactions.id(id, self.system.names());
-            let entry = PyDict::new(py);
-            entry.set_item("id", &key)?;
-            entry.set_item("sender_id", &self.system.names()[row.sender.ix()])?;
-            entry.set_item("receiver_id", &self.system.names()[row.receiver.ix()])?;
-            entry.set_item("amount", row.amount)?;
-            entry.set_item("remaining_amount", remaining[id.ix()])?;
-            entry.set_item("arrival_tick", row.arrival_tick)?;
-            entry.set_item("deadline_tick", known(row.deadline_tick))?;
-            entry.set_item("priority", row.priority)?;
-            entry.set_item("is_fully_settled", row.status == Status::Settled)?;
-            entry.set_item("is_split", splits[id.ix()])?;
-            if let Origin::Part { parent, .. } = row.origin {
-                entry.set_item(
-                    "parent_id",
-                    state.transactions.id(parent, self.system.names()),
-                )?;
-            }
-            transactions.set_item(key, entry)?;
-        }
-        let dict = PyDict::new(py);
-        dict.set_item("agents", agents)?;
-        dict.set_item("transactions", transactions)?;
-        dict.set_item("queue_size", state.central.volume())?;
-        dict.set_item("queue_value", state.central.value())?;
-        Ok(dict)
+        figures::state(py, &self.system)
     }
 
     /// Totals of the run so far.
     fn summary<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        self.told(self.system.check_sound())?;
-        let totals = self.told(summary::totals(&self.system))?;
-        let dict = PyDict::new(py);
-        dict.set_item("ticks", self.system.tick())?;
-        dict.set_item("events", self.system.state().journal.len())?;
-        dict.set_item("arrivals", flow(py, totals.arrivals)?)?;
-        dict.set_item("settlements", flow(py, totals.settlements)?)?;
-        let by_cause = PyDict::new(py);
-        for (cause, settled) in Cause::SETTLEMENTS.iter().zip(totals.settled_by) {
-            by_cause.set_item(cause.word(), flow(py, settled)?)?;
-        }
-        dict.set_item("settled_by", by_cause)?;
-        dict.set_item("unsettled", flow(py, totals.unsettled)?)?;
-        dict.set_item("cancelled", flow(py, totals.cancelled)?)?;
-        let peak = self.system.peak();
-        let queue = PyDict::new(py);
-        queue.set_item("volume", peak.volume)?;
-        queue.set_item("volume_tick", peak.volume_tick)?;
-        queue.set_item("value", peak.value)?;
-        queue.set_item("value_tick", peak.value_tick)?;
-        dict.set_item("peak_queue", queue)?;
-        dict.set_item("cost", costs(py, &totals.costs)?)?;
-        dict.set_item("total_cost", cost_text(totals.total_cost))?;
-        let agents = PyList::empty(py);
-        for (agent, own) in self.system.state().ledger.agents().zip(&totals.agents) {
-            let entry = PyDict::new(py);
-            entry.set_item("id", &self.system.names()[agent.ix()])?;
-            entry.set_item("balance", self.system.state().ledger[agent].balance)?;
-            entry.set_item("sent", flow(py, own.sent)?)?;
-            entry.set_item("settled", flow(py, own.settled)?)?;
-            entry.set_item("delayed", flow(py, own.delayed)?)?;
-            entry.set_item("unsettled", flow(py, own.unsettled)?)?;
-            entry.set_item("cost", costs(py, &own.costs)?)?;
-            entry.set_item("total_cost", cost_text(own.total_cost))?;
-            agents.append(entry)?;
-        }
-        dict.set_item("agents", agents)?;
-        Ok(dict)
+        figures::totals(py, &self.system)
     }
 
     /// What a day came to, and how the system stands after it, when its last closed tick is the
     /// kernel's.
     fn day_figures<'py>(&self, py: Python<'py>, day: Whole) -> PyResult<Bound<'py, PyDict>> {
-        self.told(self.system.check_sound())?;
-        let day: u32 = day.narrow("day", "at least 0 and below 2**32")?;
-        let figures = py.detach(|| day_figures::day_figures(&self.system, day));
-        let figures = self.told(figures)?;
-        let dict = PyDict::new(py);
-        dict.set_item("arrived", flow(py, figures.arrived)?)?;
-        dict.set_item("settled", flow(py, figures.settled())?)?;
-        for (cause, settled) in Cause::SETTLEMENTS.iter().zip(figures.settled_by) {
-            dict.set_item(cause.word(), flow(py, settled)?)?;
-        }
-        dict.set_item("internal_queue", flow(py, figures.internal_queue)?)?;
-        dict.set_item("central_queue", flow(py, figures.central_queue)?)?;
-        dict.set_item("standing", flow(py, figures.standing)?)?;
-        dict.set_item("gridlock_ticks", figures.gridlock.count)?;
-        dict.set_item("gridlock_first_tick", figures.gridlock.first)?;
-        dict.set_item("ring_limit_ticks", figures.ring_limit.count)?;
-        dict.set_item("ring_limit_first_tick", figures.ring_limit.first)?;
-        dict.set_item("rings", figures.rings)?;
-        dict.set_item("cost_so_far", cost_text(figures.cost_so_far))?;
-        Ok(dict)
+        figures::of_day(
+            py,
+            &self.system,
+            day.narrow("day", "at least 0 and below 2**32")?,
+        )
     }
 
     /// The event log as a table.
@@ -450,7 +354,7 @@ impl Kernel {
     }
 
     fn told<T>(&self, result: Result<T, Error>) -> PyResult<T> {
-        result.map_err(|error| exception(&error, self.system.describe(&error)))
+        told(&self.system, result)
     }
 
     fn table(
@@ -487,25 +391,6 @@ impl Kernel {
         let agent = self.agent(agent)?;
         let done = self.system.decide(agent, decision);
         self.told(done)
-    }
-
-    fn agent_state<'py>(&self, py: Python<'py>, agent: AgentId) -> PyResult<Bound<'py, PyDict>> {
-        let account = &self.system.state().ledger[agent];
-        let cost = self.told(self.system.cost_of(agent))?;
-        let entry = PyDict::new(py);
-        entry.set_item("id", &self.system.names()[agent.ix()])?;
-        entry.set_item("balance", account.balance)?;
-        entry.set_item("credit_limit", account.credit_limit)?;
-        entry.set_item("available_liquidity", account.available())?;
-        entry.set_item("is_using_credit", account.balance < 0)?;
-        entry.set_item("credit_used", account.balance.min(0).unsigned_abs())?;
-        entry.set_item("liquidity_pressure", account.liquidity_pressure())?;
-        entry.set_item(
-            "outgoing_queue_size",
-            self.system.state().internal.volume(agent),
-        )?;
-        entry.set_item("cost", cost_text(cost))?;
-        Ok(entry)
     }
 }
 
@@ -552,19 +437,4 @@ fn outcome(py: Python<'_>, outcome: Outcome) -> PyResult<Bound<'_, PyTuple>> {
         )
             .into_pyobject(py),
     }
-}
-
-fn flow(py: Python<'_>, flow: Flow) -> PyResult<Bound<'_, PyDict>> {
-    let dict = PyDict::new(py);
-    dict.set_item("volume", flow.volume)?;
-    dict.set_item("value", flow.value)?;
-    Ok(dict)
-}
-
-fn costs<'py>(py: Python<'py>, costs: &[i128]) -> PyResult<Bound<'py, PyDict>> {
-    let dict = PyDict::new(py);
-    for (component, cost) in Component::ALL.iter().zip(costs) {
-        dict.set_item(component.word(), cost_text(*cost))?;
-    }
-    Ok(dict)
 }

@@ -4,6 +4,7 @@ mod arrow_cells;
 mod arrow_table;
 mod convert;
 mod errors;
+mod figures;
 mod files;
 mod given;
 mod given_table;

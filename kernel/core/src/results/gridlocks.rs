@@ -8,25 +8,28 @@
 use std::collections::BTreeMap;
 
 use crate::event::{Event, Kind};
-use crate::ids::TransactionId;
+use crate::ids::{AgentId, TransactionId};
 use crate::queue::Place;
 use crate::results::closed::closed_events;
 use crate::results::rebuild::{AgentTick, book};
+use crate::rules::largest_ordered_set::{Accounts, Search};
 use crate::system::System;
+use crate::transaction::Transactions;
 
 /// For each closed tick whether it ended in a gridlock.
 pub fn gridlocks(system: &System) -> Vec<bool> {
     let mut picture = Picture::new(system);
+    let mut set = Search::new(system.names().len());
     let mut found = Vec::new();
     for event in closed_events(system) {
         let over = event.tick as usize;
         if over > found.len() {
             // Nothing happened in the ticks between the last event and this one.
-            found.resize(over, picture.is_gridlock());
+            found.resize(over, picture.is_gridlock(&mut set));
         }
         picture.follow(&event);
     }
-    found.resize(system.tick() as usize, picture.is_gridlock());
+    found.resize(system.tick() as usize, picture.is_gridlock(&mut set));
     found
 }
 
@@ -40,11 +43,6 @@ struct Picture<'a> {
     /// 0 before the first release.
     release_numbers: Vec<u64>,
     releases: u64,
-    /// Receiver and amount of what each sender has queued, and how many of them are in the set.
-    candidates: Vec<Vec<(usize, i128)>>,
-    included: Vec<usize>,
-    /// Liquidity of each agent if the set settles.
-    positions: Vec<i128>,
 }
 
 impl<'a> Picture<'a> {
@@ -58,9 +56,6 @@ impl<'a> Picture<'a> {
             priorities: vec![0; volume],
             release_numbers: vec![0; volume],
             releases: 0,
-            candidates: vec![Vec::new(); agents],
-            included: vec![0; agents],
-            positions: vec![0; agents],
         }
     }
 
@@ -110,50 +105,38 @@ impl<'a> Picture<'a> {
         &mut self.queues[sender.ix()]
     }
 
-    fn is_gridlock(&mut self) -> bool {
+    fn is_gridlock(&self, set: &mut Search) -> bool {
         // What one sender alone could settle needs no other's payments.
         if self.queues.iter().filter(|q| !q.is_empty()).count() < 2 {
             return false;
         }
-        for (position, agent) in self.positions.iter_mut().zip(&self.agents) {
-            *position = agent.balance + i128::from(agent.credit_limit);
-        }
-        for (sender, queue) in self.queues.iter().enumerate() {
-            let candidates = &mut self.candidates[sender];
-            candidates.clear();
-            for id in queue.values() {
-                let row = &self.system.state().transactions[*id];
-                let amount = i128::from(row.amount);
-                if amount <= self.positions[sender] {
-                    return false;
-                }
-                candidates.push((row.receiver.ix(), amount));
+        set.clear();
+        for (sender, queue) in (0..).map(AgentId).zip(&self.queues) {
+            let available = self.available(sender);
+            let settles_alone = |&id| i128::from(self.transactions()[id].amount) <= available;
+            if queue.values().any(settles_alone) {
+                return false;
             }
-            self.included[sender] = candidates.len();
+            if !queue.is_empty() {
+                set.add(sender, queue.values().copied());
+            }
         }
-        self.reduce();
-        self.included.iter().any(|&count| count > 0)
+        set.solve(self);
+        (0..set.senders()).any(|nth| set.volume_of(nth) > 0)
+    }
+}
+
+impl Accounts for Picture<'_> {
+    fn available(&self, agent: AgentId) -> i128 {
+        let own = &self.agents[agent.ix()];
+        own.balance + i128::from(own.credit_limit)
     }
 
-    /// Starts with all candidates and drops the last ones of whoever is short, until nobody is.
-    fn reduce(&mut self) {
-        for (sender, candidates) in self.candidates.iter().enumerate() {
-            for &(receiver, amount) in candidates {
-                self.positions[sender] -= amount;
-                self.positions[receiver] += amount;
-            }
-        }
-        let mut short: Vec<usize> = (0..self.positions.len()).collect();
-        while let Some(sender) = short.pop() {
-            while self.positions[sender] < 0 && self.included[sender] > 0 {
-                self.included[sender] -= 1;
-                let (receiver, amount) = self.candidates[sender][self.included[sender]];
-                self.positions[sender] += amount;
-                self.positions[receiver] -= amount;
-                if self.positions[receiver] < 0 {
-                    short.push(receiver);
-                }
-            }
-        }
+    fn transactions(&self) -> &Transactions {
+        &self.system.state().transactions
+    }
+
+    fn defers_credits(&self) -> bool {
+        self.system.state().rules.deferred_crediting
     }
 }

@@ -1,45 +1,20 @@
 //! Tables with a row per tick, per agent and tick, and per cost, derived from the event log.
 
 use crate::costs::{COMPONENTS, Component, RUNNING};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ids::Tick;
+use crate::results::closed::{Figures, day};
 use crate::results::event_table::push_name;
 use crate::results::rebuild::{AgentTick, Flow, Rebuild};
 use crate::results::table::{Coded, Column, Table, Texts, Values};
 use crate::system::System;
 
-/// Integer columns by name, filled row by row.
-struct Integers {
-    names: Vec<&'static str>,
-    columns: Vec<Values<i64>>,
-}
-
-impl Integers {
-    fn new(names: &[&'static str]) -> Self {
-        Self {
-            names: names.to_vec(),
-            columns: vec![Values::default(); names.len()],
-        }
-    }
-
-    fn push(&mut self, row: &[i128]) -> Result<()> {
-        for ((column, name), value) in self.columns.iter_mut().zip(&self.names).zip(row) {
-            let narrow =
-                i64::try_from(*value).map_err(|_| Error::overflow(format!("{name} of a tick")))?;
-            column.push(narrow);
-        }
-        Ok(())
-    }
-
-    fn into_columns(self) -> impl Iterator<Item = (&'static str, Column)> {
-        self.names
-            .into_iter()
-            .zip(self.columns.into_iter().map(Column::Integer))
-    }
-}
-
 fn pair(flow: Flow) -> [i128; 2] {
     [i128::from(flow.volume), flow.value]
+}
+
+fn tick_and_day(system: &System, tick: Tick) -> [Option<i128>; 2] {
+    [tick, day(system, tick)].map(|number| Some(i128::from(number)))
 }
 
 /// One row per agent and closed tick.
@@ -48,8 +23,8 @@ fn pair(flow: Flow) -> [i128; 2] {
 /// [`Error::Overflow`] if a cost or a sum does not fit.
 pub fn agents(system: &System) -> Result<Table> {
     let mut names = Coded::default();
-    let mut head = Integers::new(&["tick", "day"]);
-    let mut body = Integers::new(&[
+    let mut head = Figures::new(&["tick", "day"]);
+    let mut body = Figures::new(&[
         "balance",
         "credit_limit",
         "available_liquidity",
@@ -72,7 +47,7 @@ pub fn agents(system: &System) -> Result<Table> {
     let mut rebuild = Rebuild::new(system);
     while let Some(tick) = rebuild.advance()? {
         for (ix, agent) in rebuild.agents.iter().enumerate() {
-            head.push(&[i128::from(tick), day(system, tick)])?;
+            head.push(tick_and_day(system, tick))?;
             push_name(&mut names, system, Some(ix as u32));
             let credit = i128::from(agent.credit_limit);
             let money = [
@@ -91,11 +66,8 @@ pub fn agents(system: &System) -> Result<Table> {
                 agent.paid,
                 agent.received,
             ];
-            let row: Vec<i128> = money
-                .into_iter()
-                .chain(flows.into_iter().flat_map(pair))
-                .collect();
-            body.push(&row)?;
+            let row = money.into_iter().chain(flows.into_iter().flat_map(pair));
+            body.push(row.map(Some))?;
             for (column, cost) in costs.iter_mut().zip(agent.costs) {
                 column.push(cost);
             }
@@ -141,7 +113,7 @@ pub fn days(system: &System) -> Result<Table> {
 
 /// Flows over periods of this many ticks, and queues at their ends.
 fn periods(system: &System, length: Tick) -> Result<Table> {
-    let mut table = Integers::new(&[
+    let mut table = Figures::new(&[
         "tick",
         "day",
         "arrived_volume",
@@ -187,8 +159,8 @@ fn periods(system: &System, length: Tick) -> Result<Table> {
         if (tick + 1).is_multiple_of(length) || tick + 1 == system.tick() {
             let queues = [total(|a| a.internal), total(|a| a.central)];
             let figures = flows.into_iter().chain(queues).flat_map(pair);
-            let head = [i128::from(tick), day(system, tick)];
-            table.push(&head.into_iter().chain(figures).collect::<Vec<_>>())?;
+            let head = tick_and_day(system, tick);
+            table.push(head.into_iter().chain(figures.map(Some)))?;
             costs.push(cost);
             (flows, cost) = ([Flow::default(); 9], 0);
         }
@@ -204,7 +176,7 @@ fn periods(system: &System, length: Tick) -> Result<Table> {
 /// # Errors
 /// [`Error::Overflow`] if a cost or a sum does not fit.
 pub fn costs(system: &System) -> Result<Table> {
-    let mut head = Integers::new(&["tick", "day"]);
+    let mut head = Figures::new(&["tick", "day"]);
     let (mut names, mut components) = (Coded::default(), Coded::default());
     let mut transactions = Texts::default();
     let mut costs = Values::default();
@@ -223,7 +195,7 @@ pub fn costs(system: &System) -> Result<Table> {
             if cost == 0 {
                 continue;
             }
-            head.push(&[i128::from(tick), day(system, tick)])?;
+            head.push(tick_and_day(system, tick))?;
             push_name(&mut names, system, Some(agent));
             components.push(component as usize, |out| out.push_str(component.word()));
             match transaction {
@@ -244,8 +216,4 @@ pub fn costs(system: &System) -> Result<Table> {
     columns.push(("transaction_id", Column::Text(transactions)));
     columns.push(("cost", Column::Cost(costs)));
     Ok(Table::new(columns))
-}
-
-fn day(system: &System, tick: Tick) -> i128 {
-    i128::from(tick / system.ticks_per_day())
 }

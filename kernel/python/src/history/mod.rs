@@ -1,223 +1,26 @@
 //! What the event log tells of one transaction, or of one agent in one tick, as plain dicts.
 
+mod shapes;
+
 use paysim_kernel::event::{Event, Kind};
 use paysim_kernel::ids::{AgentId, Tick, TransactionId};
 use paysim_kernel::rate::cost_text;
 use paysim_kernel::results::bookings::Settled;
 use paysim_kernel::results::explain::{self, Counterparty, Fate, Movement, Obstacle, Picture};
 use paysim_kernel::results::moment::{Money, Standpoint, Waiting};
-use paysim_kernel::results::rebuild::Flow;
 use paysim_kernel::results::trace;
 use paysim_kernel::transaction::{Origin, known};
 use paysim_kernel::{NO_BUDGET, System};
 use pyo3::prelude::*;
 
 use crate::errors::plain;
+use crate::history::shapes::{
+    Account, Around, Change, Costs, Decided, Explained, Life, Member, Outcome, Owed, Place,
+    Posting, Queued, Step,
+};
 
 /// Ids that are offered in place of one that there is not.
 const NEAREST_MAX: usize = 3;
-
-/// One of the transactions that settled together.
-#[derive(IntoPyObject)]
-struct Member {
-    transaction_id: String,
-    sender_id: String,
-    receiver_id: String,
-    amount: i64,
-}
-
-#[derive(IntoPyObject)]
-struct Posting {
-    posting: u32,
-    tick: Tick,
-    cause: Option<&'static str>,
-    volume: usize,
-    value: i128,
-    transactions: Vec<Member>,
-}
-
-#[derive(IntoPyObject)]
-struct Volume {
-    volume: i64,
-    value: i128,
-}
-
-impl From<Flow> for Volume {
-    fn from(flow: Flow) -> Self {
-        Self {
-            volume: flow.volume,
-            value: flow.value,
-        }
-    }
-}
-
-#[derive(IntoPyObject)]
-struct Place {
-    queue: &'static str,
-    before_volume: i64,
-    before_value: i128,
-    volume: i64,
-    value: i128,
-}
-
-#[derive(IntoPyObject)]
-struct Around {
-    balance_before: i128,
-    balance_after: i128,
-    available_liquidity_before: i128,
-    available_liquidity_after: i128,
-}
-
-#[derive(IntoPyObject)]
-struct Step {
-    tick: Tick,
-    event: &'static str,
-    transaction_id: Option<String>,
-    cause: Option<&'static str>,
-    posting: Option<u32>,
-    amount: Option<i64>,
-    priority: Option<i64>,
-    parts: Option<i64>,
-    credit_deferred: i64,
-    place: Option<Place>,
-    sender: Around,
-    receiver: Around,
-    cost: String,
-    cost_so_far: String,
-}
-
-#[derive(IntoPyObject)]
-struct Costs {
-    delay: String,
-    split_friction: String,
-    deadline_penalty: String,
-    end_of_day_penalty: String,
-}
-
-#[derive(IntoPyObject)]
-struct Life {
-    transaction_id: String,
-    parent_id: Option<String>,
-    part_ids: Vec<String>,
-    sender_id: String,
-    receiver_id: String,
-    amount: i64,
-    arrival_tick: Tick,
-    deadline_tick: Option<Tick>,
-    priority: u8,
-    divisible: bool,
-    status: &'static str,
-    end_tick: Option<Tick>,
-    steps: Vec<Step>,
-    postings: Vec<Posting>,
-    cost: Costs,
-    total_cost: String,
-}
-
-#[derive(IntoPyObject)]
-struct Queued {
-    transaction_id: String,
-    receiver_id: String,
-    amount: i64,
-    arrival_tick: Tick,
-    deadline_tick: Option<Tick>,
-    ticks_to_deadline: i64,
-    age_ticks: Tick,
-    priority: u8,
-    priority_class: &'static str,
-    is_overdue: bool,
-    divisible: bool,
-}
-
-#[derive(IntoPyObject)]
-struct Account {
-    balance: i128,
-    credit_limit: i128,
-    available_liquidity: i128,
-    free_liquidity: i128,
-    liquidity_pool: i128,
-    loan: i128,
-    credits_deferred: i128,
-    day_inflow: i128,
-    day_outflow: i128,
-    release_budget: Option<i64>,
-    internal_queue: Vec<Queued>,
-    central_queue: Vec<Queued>,
-}
-
-#[derive(IntoPyObject)]
-struct Decided {
-    event: &'static str,
-    transaction_id: Option<String>,
-    amount: Option<i64>,
-    priority: Option<i64>,
-    parts: Option<i64>,
-    cost: Option<String>,
-}
-
-#[derive(IntoPyObject)]
-struct Outcome {
-    transaction_id: String,
-    parent_id: Option<String>,
-    receiver_id: String,
-    amount: i64,
-    priority: u8,
-    deadline_tick: Option<Tick>,
-    is_released: bool,
-    status: &'static str,
-    cause: Option<&'static str>,
-    posting: Option<u32>,
-    obstacle: Option<&'static str>,
-    short_by: Option<i128>,
-    behind_id: Option<String>,
-    is_in_largest_ordered_set: bool,
-}
-
-#[derive(IntoPyObject)]
-struct Owed {
-    agent_id: String,
-    owed_volume: i64,
-    owed_value: i128,
-    owing_volume: i64,
-    owing_value: i128,
-}
-
-#[derive(IntoPyObject)]
-struct Change {
-    event: &'static str,
-    cause: Option<&'static str>,
-    posting: Option<u32>,
-    counterparty_id: Option<String>,
-    paid: Vec<Member>,
-    received: Vec<Member>,
-    credit_deferred: i128,
-    balance_before: i128,
-    balance_after: i128,
-    available_liquidity_before: i128,
-    available_liquidity_after: i128,
-}
-
-#[derive(IntoPyObject)]
-struct Explained {
-    agent_id: String,
-    tick: Tick,
-    day: Tick,
-    ticks_left_in_day: Tick,
-    out_since_tick: Option<Tick>,
-    halted_since_tick: Option<Tick>,
-    saw: Account,
-    decisions: Vec<Decided>,
-    held: Vec<Queued>,
-    transactions: Vec<Outcome>,
-    postings: Vec<Posting>,
-    after_settlement: Account,
-    counterparties: Vec<Owed>,
-    central_queue: Volume,
-    largest_ordered_set: Volume,
-    rings_at_limit: Option<i64>,
-    movements: Vec<Change>,
-    at_end: Account,
-}
 
 /// The life of a transaction as a dict; a list of the nearest ids if there is none of this id.
 pub fn trace<'py>(py: Python<'py>, system: &System, id: &str) -> PyResult<Bound<'py, PyAny>> {
