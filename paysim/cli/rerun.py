@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paysim.cli.common import FilePath, no_progress, progress
+from paysim.cli.common import FilePath, no_progress, on_terminal, progress
 from paysim.cli.run import advance
 from paysim.cli.writing import file_progress, shows_progress, write_results
 
@@ -63,7 +63,7 @@ def rerun(directory: Path, check: bool, out: Path | None, quiet: bool) -> None:
         if is_shown:
             click.echo("\n".join(lines))
     elif not quiet:
-        click.echo(f"{directory}\n\n{results.summary()}")
+        click.echo(f"{on_terminal(directory)}\n\n{results.summary()}")
     if out is not None and not quiet:
         click.echo(f"wrote {out}", err=True)
 
