@@ -7,7 +7,8 @@ from __future__ import annotations
 import hashlib
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from paysim.checkpoint_format import RUN, Checkpoint
@@ -60,7 +61,7 @@ def open_results(directory: str | os.PathLike[str]) -> Results:
     record = read_record(folder / RECORD) if (folder / RECORD).exists() else None
     if not (folder / MOVES).exists():
         raise _unusable(folder, _lacks_moves(folder, record))
-    if record is not None and record.files.get(MOVES) != record_of_file(folder / MOVES):
+    if record is not None and not is_recorded(folder / MOVES, record.files.get(MOVES)):
         text = f"must be the run that {RECORD} beside it tells of, and is another or damaged"
         raise _unusable(folder / MOVES, text)
     saved = read_checkpoint(folder / MOVES, RUN)
@@ -114,6 +115,8 @@ def check_directory(folder: Path) -> None:
         raise _unusable(folder, "must be a run directory, as paysim run --out writes it", found)
     try:
         os.listdir(folder)
+        # Without the right to enter it, its names can be seen, and nothing else.
+        (folder / RECORD).exists()
     except OSError as error:
         raise _unusable(
             folder, f"cannot be read: {(error.strerror or str(error)).lower()}"
@@ -179,7 +182,7 @@ def _check_scenario(folder: Path, record: RunRecord | None, saved: Checkpoint) -
         else:
             # Another version may write the same scenario in other words.
             continue
-        if record_of_file(path) != expected:
+        if not is_recorded(path, expected):
             text = (
                 "must be as it was written with this run, and was changed since: run it with "
                 "paysim run, or remove it to see the run that it was"
@@ -194,9 +197,35 @@ def record_of_file(path: Path) -> FileRecord:
     Raises:
         ScenarioError: It cannot be read, or is no file.
     """
-    try:
-        os.close(open_regular(path))
+    with readable(path):
         return file_record(path)
+
+
+def is_recorded(path: Path, expected: FileRecord | None) -> bool:
+    """
+    Whether a file is as it was written; one of another length is not read.
+
+    Raises:
+        ScenarioError: It cannot be read, or is no file.
+    """
+    with readable(path):
+        with open(open_regular(path), "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+        if expected is None or size != expected.bytes:
+            return False
+        return file_record(path) == expected
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """
+    Turn what the system says against reading a file into one clear error.
+
+    Raises:
+        ScenarioError: It cannot be read, or is no file.
+    """
+    try:
+        yield
     except (OSError, ValueError) as error:
         raise _unusable(path, f"cannot be read: {_reason(error)}") from None
 

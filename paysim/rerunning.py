@@ -17,7 +17,15 @@ from paysim.checkpoint_format import RUN
 from paysim.checkpoints import read_checkpoint
 from paysim.errors import PaysimError, Problem, ScenarioError
 from paysim.loading import load_scenario
-from paysim.reopening import check_directory, format_there, missing_files, record_of_file
+from paysim.regular_file import open_regular
+from paysim.reopening import (
+    check_directory,
+    format_there,
+    is_recorded,
+    missing_files,
+    readable,
+    record_of_file,
+)
 from paysim.results import Results, check_path
 from paysim.run_directory import EVENTS, MOVES, RECORD, SCENARIO, Report
 from paysim.run_record import RunRecord, read_record
@@ -225,7 +233,8 @@ def _same(kept: Kept, name: str, now: Path) -> Proof:
     """
     there = kept.folder / name
     is_text = not (name == MOVES or name.endswith(".parquet"))
-    at, lines = _first_difference(there, now)
+    with readable(there):
+        at, lines = _first_difference(there, now)
     if at is None:
         if not is_text:
             return Proof(name, now.stat().st_size, "bytes")
@@ -234,12 +243,13 @@ def _same(kept: Kept, name: str, now: Path) -> Proof:
         is_table = name.endswith(".csv")
         return Proof(name, lines - is_table, "rows" if is_table else "lines")
     if is_text:
-        texts = [_line(path, at) for path in (there, now)]
+        with readable(there):
+            texts = [_line(path, at) for path in (there, now)]
         told = f"differs in line {lines + 1}\n  there: {texts[0]}\n  now:   {texts[1]}"
     else:
         told = f"differs in byte {at + 1}"
     recorded = kept.record.files.get(name)
-    if recorded is not None and recorded != record_of_file(there):
+    if recorded is not None and not is_recorded(there, recorded):
         reason = f"The file was changed after it was written, says {RECORD}."
     elif kept.is_of_this_version:
         reason = (
@@ -256,7 +266,7 @@ def _first_difference(one: Path, other: Path) -> tuple[int | None, int]:
     Return where two files differ first, if they do, and the line ends before that.
     """
     at = lines = 0
-    with one.open("rb") as first, other.open("rb") as second:
+    with open(open_regular(one), "rb") as first, other.open("rb") as second:
         while True:
             left, right = first.read(_CHUNK), second.read(_CHUNK)
             if left == right:
@@ -286,7 +296,7 @@ def _line(path: Path, at: int) -> str:
     """
     Return the line that a position of a file is in, or of a long one what is around it.
     """
-    with path.open("rb") as file:
+    with open(open_regular(path), "rb") as file:
         file.seek(max(at - SHOWN_MAX, 0))
         before = file.read(min(at, SHOWN_MAX))
         after = file.read(SHOWN_MAX)

@@ -11,7 +11,7 @@ import os
 from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 from paysim.errors import PaysimError, ScenarioError, shown
 from paysim.extras import check_extra
@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from paysim.history import Explanation, Trace
 
 __all__ = ["TABLES", "Results"]
+
+
+ROW_BYTES: Final = 200
+"""Bytes that a row of the tables `ticks` and `agents` takes at least, in round numbers."""
 
 
 class Results:
@@ -380,8 +384,26 @@ class Results:
         return table
 
     def _made(self, name: str) -> Table:
-        table: Table = getattr(self._current(), name)()
+        kernel = self._current()
+        if name in ("ticks", "agents"):
+            self._check_memory(name)
+        table: Table = getattr(kernel, name)()
         return table.with_metadata(self._origin | {"paysim.table": name})
+
+    def _check_memory(self, name: str) -> None:
+        """
+        Make sure that a table with a row per tick can be held, as a few bytes ask for any number.
+
+        Raises:
+            PaysimError: It is larger than all memory of the machine.
+        """
+        rows = self.num_ticks * (len(self.scenario.agent_configs) if name == "agents" else 1)
+        size, memory = rows * ROW_BYTES, memory_bytes()
+        if memory is not None and size > memory:
+            raise PaysimError(
+                f"the table {name} would have {rows:,} rows and take {size / 1e9:,.0f} GB, and "
+                f"this machine has {memory / 1e9:,.0f} GB of memory"
+            )
 
     @cached_property
     def _origin(self) -> dict[str, str]:
@@ -402,6 +424,16 @@ class Results:
                 "since these results were taken: ask it for results() again"
             )
         return self._kernel
+
+
+def memory_bytes() -> int | None:
+    """
+    Return how much memory the machine has, as far as it says so.
+    """
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
 
 
 def _moment(kernel: Kernel) -> tuple[int, bool]:

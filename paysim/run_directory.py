@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +24,7 @@ from paysim.errors import PaysimError, ScenarioError, shown
 from paysim.files.transactions import given_rows
 from paysim.run_record import FORMATS, RunRecord, file_record
 from paysim.scenario import Scenario
-from paysim.state_file import replace_file
+from paysim.state_file import held_directory, replace_file
 
 if TYPE_CHECKING:
     from paysim._kernel import Table
@@ -51,6 +52,10 @@ def table_names(formats: Sequence[str] = FORMATS) -> list[str]:
     Return the names of the files of tables in these formats.
     """
     return [f"{name}.{format}" for format in formats for name in TABLES]
+
+
+_NAMES: Final = (MOVES, EVENTS, SCENARIO, PAYMENTS, *table_names(), RECORD)
+_TEMPORARY: Final = re.compile(r"\.(.+)\.[0-9-]+\.(part|tmp)")
 
 
 def check_format(format: object) -> None:
@@ -84,9 +89,9 @@ def run_files(
     """
     moves = encoded(saved, RUN)
     files: dict[str, Writer] = {
-        MOVES: lambda path: replace_file(path, moves),
+        MOVES: _bytes_writer(lambda: moves),
         EVENTS: write_events,
-        SCENARIO: lambda path: replace_file(path, [scenario_bytes(saved.scenario, saved.seed)]),
+        SCENARIO: _bytes_writer(lambda: [scenario_bytes(saved.scenario, saved.seed)]),
     }
     if are_beside(saved.scenario):
         files[PAYMENTS] = given_rows(saved.scenario.transactions).write_csv
@@ -128,7 +133,8 @@ def write_run(
     Write a run directory, in the place of the run that is there.
 
     Nothing of the earlier run is touched before the first file is whole, and nothing of it is left
-    when the second is begun.
+    when the second is begun, nor of a writer that was killed. A link in the place of a file is
+    replaced, and not followed out of the directory.
 
     Raises:
         PaysimError: It cannot be written; the error names what is missing.
@@ -136,7 +142,8 @@ def write_run(
     done: list[str] = []
     written = {}
     try:
-        with writing(directory) as folder:
+        with writing(directory) as folder, held_directory(folder):
+            _remove_leftovers(folder)
             for name, write in files.items():
                 if report is not None:
                     report(name, len(done), len(files))
@@ -146,7 +153,7 @@ def write_run(
                 written[name] = file_record(folder / name)
                 done.append(name)
             whole = attrs.evolve(record, files=written)
-            replace_file(folder / RECORD, [whole.text()])
+            _bytes_writer(lambda: [whole.text()])(folder / RECORD)
     except PaysimError as error:
         raise PaysimError(f"{error}\n{_left(directory, done, files)}") from error
     except KeyboardInterrupt as error:
@@ -169,9 +176,26 @@ def _remove_earlier(folder: Path, kept: str) -> None:
     """
     Remove what an earlier run has left; its record is the last to go, as it tells of all the rest.
     """
-    for name in (EVENTS, SCENARIO, PAYMENTS, *table_names(), RECORD):
+    for name in _NAMES:
         if name != kept:
             (folder / name).unlink(missing_ok=True)
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """
+    Remove what writers that were killed have left of the files of a run, under temporary names.
+    """
+    for entry in os.scandir(folder):
+        found = _TEMPORARY.fullmatch(entry.name)
+        if found and found[1] in _NAMES and not entry.is_dir(follow_symlinks=False):
+            os.unlink(entry.path)
+
+
+def _bytes_writer(parts: Callable[[], list[bytes]]) -> Writer:
+    def write(path: Path) -> None:
+        replace_file(path, parts(), follows=False)
+
+    return write
 
 
 def _table_writer(table: Callable[[str], Table], name: str, format: str) -> Writer:

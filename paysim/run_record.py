@@ -16,6 +16,7 @@ import attrs
 from paysim.errors import Problem, ScenarioError, shown
 from paysim.fields import TICKS_MAX
 from paysim.files.json_text import read_json
+from paysim.regular_file import open_regular
 from paysim.state_file import file_bytes, place
 from paysim.texts import SyntaxProblem
 
@@ -124,8 +125,12 @@ def read_record(path: Path) -> RunRecord:
 def file_record(path: Path) -> FileRecord:
     """
     Return the length and the SHA-256 of a file.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It is no file.
     """
-    with path.open("rb") as file:
+    with open(open_regular(path), "rb") as file:
         digest = hashlib.file_digest(file, "sha256")
         return FileRecord(file.tell(), digest.hexdigest())
 

@@ -127,6 +127,30 @@ def held(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
+def held_directory(path: Path) -> Iterator[None]:
+    """
+    Hold the lock on a directory, so that no other process writes a run into it meanwhile.
+
+    Raises:
+        OSError: It cannot be opened.
+        PaysimError: Another process holds the lock.
+    """
+    if fcntl is None:
+        yield
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        if not _lock(descriptor):
+            raise PaysimError(
+                f"{place(path)}  is being written by another process: try again when it is done, "
+                "or name another directory"
+            )
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
 def free(path: Path) -> Iterator[None]:
     """
     Hold the lock on a file that may be missing.
@@ -142,16 +166,19 @@ def free(path: Path) -> Iterator[None]:
         yield
 
 
-def replace_file(path: Path, parts: Iterable[bytes], must_be_new: bool = False) -> None:
+def replace_file(
+    path: Path, parts: Iterable[bytes], must_be_new: bool = False, *, follows: bool = True
+) -> None:
     """
     Write a file whole or not at all; one that is there keeps its permissions.
 
     The caller holds the lock on what is there.
 
     Args:
-        path: Where; a link is followed.
+        path: Where.
         parts: What the file holds, in order.
         must_be_new: Whether a file that is there is an error rather than replaced.
+        follows: Whether a link is followed, rather than replaced as anything else there is.
 
     Raises:
         FileThere: There must be no such file, and there is.
@@ -159,8 +186,9 @@ def replace_file(path: Path, parts: Iterable[bytes], must_be_new: bool = False) 
     """
     try:
         # A rename would take the place of a link, and not of what it leads to.
-        target = Path(os.path.realpath(path))
-        mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
+        target = Path(os.path.realpath(path)) if follows else path
+        is_there = target.exists() and not target.is_symlink()
+        mode = stat.S_IMODE(target.stat().st_mode) if is_there else None
         _remove_leftovers(target)
         descriptor, temporary = _temporary(target)
         with open(descriptor, "wb") as file:

@@ -478,7 +478,7 @@ def test_writing_stops(name, reason, busy, tmp_path, monkeypatch):
     before = held(folder)
     results = paysim.open_results(busy)
 
-    def stop(*_):
+    def stop(*_, **options):
         raise reason
 
     real_table, real_replace = run_directory.write_table, run_directory.replace_file
@@ -486,8 +486,8 @@ def test_writing_stops(name, reason, busy, tmp_path, monkeypatch):
     def table(table, path, format):
         (stop if path.name == name else real_table)(table, path, format)
 
-    def replace(path, parts):
-        (stop if path.name == name else real_replace)(path, parts)
+    def replace(path, parts, **options):
+        (stop if path.name == name else real_replace)(path, parts, **options)
 
     monkeypatch.setattr(run_directory, "write_table", table)
     monkeypatch.setattr(run_directory, "replace_file", replace)

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import click
 
-from paysim.cli.common import BAD_INPUT, INTERRUPTED, RUN_ERROR, warnings_as_notes
+from paysim.cli.common import BAD_INPUT, INTERRUPTED, RUN_ERROR, on_terminal, warnings_as_notes
 from paysim.cli.compare import compare
 from paysim.cli.history import explain, trace
 from paysim.cli.indicators import indicators
@@ -49,10 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return BAD_INPUT
     except ScenarioError as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"error: {on_terminal(error)}", err=True)
         return BAD_INPUT
     except PaysimError as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"error: {on_terminal(error)}", err=True)
         return RUN_ERROR
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)

@@ -21,6 +21,20 @@ BAD_INPUT = 2
 INTERRUPTED = 130
 
 
+def on_terminal(text: object) -> str:
+    """
+    Return a text with escapes in the place of what a terminal may obey, newlines excepted.
+    """
+    return "\n".join(
+        line if line.isprintable() else "".join(map(_on_terminal, line))
+        for line in str(text).split("\n")
+    )
+
+
+def _on_terminal(character: str) -> str:
+    return character if character.isprintable() else ascii(character)[1:-1]
+
+
 class FilePath(click.Path):
     """
     A path that is not empty, which would be the working directory.
@@ -43,7 +57,7 @@ def warnings_as_notes() -> Iterator[None]:
 
     def tell(message: Warning | str, category: type[Warning], *place: Any) -> None:
         if issubclass(category, UserWarning):
-            click.echo(f"note: {message}", err=True)
+            click.echo(f"note: {on_terminal(message)}", err=True)
         else:
             before(message, category, *place)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paysim.cli.common import FilePath, is_terminal, tick_progress
+from paysim.cli.common import FilePath, is_terminal, on_terminal, tick_progress
 from paysim.cli.run import advance
 from paysim.cli.writing import file_progress, write_results
 
@@ -67,7 +67,7 @@ def rerun(directory: Path, check: bool, out: Path | None, quiet: bool) -> None:
         if is_shown:
             click.echo("\n".join(lines))
     elif not quiet:
-        click.echo(f"{directory}\n\n{results.summary()}")
+        click.echo(f"{on_terminal(directory)}\n\n{results.summary()}")
     if out is not None and not quiet:
         click.echo(f"wrote {out}", err=True)
 

@@ -7,7 +7,10 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
+
+from paysim.errors import PaysimError
 
 ANSWER: Final = "answer of the query"
 """
@@ -15,6 +18,26 @@ The name of the table that holds it.
 """
 
 ROWS_SHOWN: Final = 40
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """
+    Turn what DuckDB says against handing values over to Python into one clear error.
+
+    Raises:
+        PaysimError: They have a type, such as a time with a zone, that needs another library, or
+            lie beyond what Python can hold.
+    """
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.Error, OverflowError, ValueError) as error:
+        reason = next((line for line in str(error).splitlines() if line.strip()), "")
+        raise PaysimError(
+            f"the answer has values that Python cannot take: cast them to varchar ({reason})"
+        ) from error
 
 
 class QueryResult:
@@ -52,7 +75,7 @@ class QueryResult:
         """
         Yield the rows, a few thousand at a time from DuckDB.
         """
-        with self._connection.cursor() as cursor:
+        with self._connection.cursor() as cursor, _readable():
             cursor.execute(f'SELECT * FROM "{ANSWER}"')
             while batch := cursor.fetchmany(4096):
                 yield from batch
@@ -118,6 +141,6 @@ class QueryResult:
         write(self, path, format)
 
     def _all(self, sql: str) -> list[tuple[Any, ...]]:
-        with self._connection.cursor() as cursor:
+        with self._connection.cursor() as cursor, _readable():
             rows: list[tuple[Any, ...]] = cursor.execute(sql).fetchall()
             return rows

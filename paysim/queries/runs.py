@@ -16,6 +16,7 @@ from paysim.reopening import open_results
 from paysim.results import Results
 from paysim.run_directory import RECORD
 from paysim.run_record import read_record
+from paysim.state_file import place
 
 Run: TypeAlias = Results | str | os.PathLike[str]
 Runs: TypeAlias = Run | Iterable[Run] | Mapping[str, Run]
@@ -66,7 +67,7 @@ class NamedRun:
         """
         if self.path is not None and not Path(self.path).is_dir():
             raise ScenarioError(
-                f"{self.path}  must be a run directory, as paysim run --out writes it "
+                f"{place(Path(self.path))}  must be a run directory, as paysim run --out writes it "
                 f"(got {'a file' if Path(self.path).exists() else 'nothing of this name'})"
             )
 
@@ -113,9 +114,9 @@ def _wrong(found: object) -> ScenarioError:
 
 def _names(runs: Sequence[Run]) -> list[str]:
     parts = []
-    for place, run in enumerate(runs, start=1):
+    for number, run in enumerate(runs, start=1):
         if isinstance(run, Results):
-            parts.append([f"run_{place}"])
+            parts.append([f"run_{number}"])
         else:
             folder = Path(os.fsdecode(run)).resolve()
             # A name that is no text at all is shown with marks in the place of its bytes.

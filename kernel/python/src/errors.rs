@@ -37,6 +37,12 @@ pub fn refused(text: String) -> PyErr {
     PaysimError::new_err(text)
 }
 
+/// A value as errors show it: one short line, whatever it is.
+pub fn shown(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    let errors = value.py().import("paysim.errors")?;
+    errors.call_method1("shown", (value,))?.extract()
+}
+
 /// An int argument.
 #[derive(Debug, Clone, Copy)]
 pub struct Whole(pub i64);

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 
 use crate::arrow_table::COST_DIGITS;
-use crate::errors::refused;
+use crate::errors::{refused, shown};
 
 /// Longest text, in bytes.
 const TEXT_BYTES: usize = 1 << 30;
@@ -21,12 +21,18 @@ const KINDS: &str = "integer, real, boolean, text or cost";
 /// What is wrong with the first column or value that is.
 pub fn columns_of(columns: &Bound<'_, PyAny>) -> PyResult<Table> {
     let (mut made, mut names) = (Vec::new(), BTreeSet::new());
-    for entry in columns.try_iter()? {
+    let Ok(entries) = columns.try_iter() else {
+        return Err(refused(format!(
+            "columns must be a list of columns (got {})",
+            shown(columns)?
+        )));
+    };
+    for entry in entries {
         let entry = entry?;
         let Ok((name, kind, values)) = entry.extract::<(String, String, Bound<'_, PyAny>)>() else {
             return Err(refused(format!(
                 "a column must be its name, its kind ({KINDS}) and its values (got {})",
-                entry.repr()?
+                shown(&entry)?
             )));
         };
         if name.is_empty() || name.contains(char::is_control) {
@@ -97,12 +103,18 @@ fn cells<T>(
             return Err(refused(format!(
                 "column {name}, row {}: must be {expected} (got {})",
                 row + 1,
-                value.repr()?
+                shown(&value)?
             )));
         };
         Ok(Some(read))
     };
-    values.try_iter()?.enumerate().map(cell).collect()
+    let Ok(values) = values.try_iter() else {
+        return Err(refused(format!(
+            "column {name}: its values must be a list (got {})",
+            shown(values)?
+        )));
+    };
+    values.enumerate().map(cell).collect()
 }
 
 fn integer(value: &Bound<'_, PyAny>) -> Option<i64> {

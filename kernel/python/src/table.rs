@@ -15,7 +15,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyList};
 
 use crate::arrow_table::{TextForm, batch, schema};
-use crate::errors::{plain, refused};
+use crate::errors::{plain, refused, shown};
 use crate::given_table::columns_of;
 use crate::parquet_table;
 
@@ -49,7 +49,7 @@ impl Table {
     fn with_metadata(&self, metadata: &Bound<'_, PyDict>) -> PyResult<Self> {
         let text = |object: Bound<'_, PyAny>| match object.extract::<String>() {
             Ok(text) => Ok(text),
-            Err(_) => Err(refused(format!("must be text (got {})", object.repr()?))),
+            Err(_) => Err(refused(format!("must be text (got {})", shown(&object)?))),
         };
         Ok(Self {
             columns: Arc::clone(&self.columns),

@@ -22,8 +22,9 @@ pub mod trace;
 pub mod transaction_table;
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::io::{BufWriter, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, Result};
 
@@ -39,25 +40,46 @@ pub fn write_file(
         .file_name()
         .map(|n| n.to_string_lossy().into_owned())
         .unwrap_or_default();
-    let temporary = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
+    // Two threads may write the same file, and a process of this id may have been killed here.
+    let mut temporary = None;
     let attempt = || -> std::io::Result<()> {
         // A device or a pipe would be replaced by a file.
         if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
             return Err(std::io::Error::other("it is not a file"));
         }
-        let mut file = BufWriter::with_capacity(1 << 18, File::create(&temporary)?);
+        let (file, beside) = new_file(path, &name)?;
+        let beside = temporary.insert(beside);
+        let mut file = BufWriter::with_capacity(1 << 18, file);
         write(&mut file)?;
         file.into_inner()
             .map_err(std::io::IntoInnerError::into_error)?
             .sync_all()?;
-        fs::rename(&temporary, path)
+        fs::rename(beside, path)
     };
     attempt().map_err(|error| {
-        // The write has failed already; a leftover is all that a failed removal adds.
-        let _ = fs::remove_file(&temporary);
+        if let Some(beside) = &temporary {
+            // The write has failed already; a leftover is all that a failed removal adds.
+            let _ = fs::remove_file(beside);
+        }
         Error::Write {
             path: path.display().to_string(),
             reason: error.to_string(),
         }
     })
+}
+
+/// A new file beside a path, under a temporary name; a link that has the name is not followed.
+fn new_file(path: &Path, name: &str) -> std::io::Result<(File, PathBuf)> {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let mut tries = 100;
+    loop {
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let process = std::process::id();
+        let beside = path.with_file_name(format!(".{name}.{process}-{number}.part"));
+        match File::create_new(&beside) {
+            Ok(file) => return Ok((file, beside)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && tries > 0 => tries -= 1,
+            Err(error) => return Err(error),
+        }
+    }
 }
