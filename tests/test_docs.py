@@ -65,6 +65,7 @@ TYPES = {
     "real": "Float64",
     "boolean": "Boolean",
     "text": "String",
+    "word": "Categorical",
     "decimal": "Decimal(precision=38, scale=19)",
 }
 
@@ -115,6 +116,14 @@ def every_event():
     """
     Return the lines of runs in which every kind of event occurs.
     """
+    for simulation in runs_of_every_event():
+        yield from simulation._kernel.events_jsonl().splitlines()
+
+
+def runs_of_every_event():
+    """
+    Run simulations in which, together, every kind of event occurs.
+    """
     ring = [
         payment(sender, receiver, 10_000)
         for sender, receiver in itertools.permutations(("BANK_A", "BANK_B", "BANK_C"), 2)
@@ -164,7 +173,7 @@ def every_event():
     for scenario, behaviour in runs:
         simulation = paysim.Simulation(scenario, behaviour=behaviour)
         simulation.run()
-        yield from simulation._kernel.events_jsonl().splitlines()
+        yield simulation
 
 
 def test_events():

@@ -5,14 +5,17 @@ Tables: every kind of column, nulls and metadata, in every library that reads th
 from __future__ import annotations
 
 import csv
+import json
 import math
 import os
+import re
 import resource
 import subprocess
 import sys
 from decimal import Decimal
 
 import pytest
+from record import ROOT
 
 from paysim import PaysimError
 from paysim._kernel import Table
@@ -151,6 +154,84 @@ def test_forms_of_text():
     assert batch.to_pylist() == stream.to_pylist() == expected()
     assert batch.schema.metadata == stream.schema.metadata
     batch.validate(full=True)
+
+
+WORDS = {
+    "events": ["event", "cause"],
+    "transactions": ["status", "cause"],
+    "costs": ["component"],
+    "queues": ["queue", "cause", "outcome"],
+}
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_words(name):
+    """
+    Columns of fixed words are numbers into a list of those that occur for whom nothing is copied,
+    and text for readers of streams; all read the same words and nulls.
+    """
+    rows = getattr(run(), name)
+    batch, stream = pa.record_batch(rows), pa.table(rows)
+    batch.validate(full=True)
+    frame, relation = pl.DataFrame(rows), duckdb.sql("select * from rows")
+    assert [field.name for field in batch.schema if pa.types.is_dictionary(field.type)] == (
+        WORDS[name]
+    )
+    for column in WORDS[name]:
+        words = rows.column(column)
+        occurring = [word for word in dict.fromkeys(words) if word is not None]
+        assert batch.schema.field(column).type == pa.dictionary(pa.uint8(), pa.large_string())
+        assert batch[column].dictionary.to_pylist() == occurring
+        assert batch[column].to_pylist() == words
+        assert frame.schema[column] == pl.Categorical
+        assert frame[column].to_list() == words
+        assert stream.schema.field(column).type == pa.large_string()
+        assert stream[column].to_pylist() == words
+        assert relation.select(column).fetchall() == [(word,) for word in words]
+        assert relation.types[relation.columns.index(column)] == "VARCHAR"
+        assert [row[column] for row in na.Array(rows).to_pylist()] == words
+        assert batch.to_pandas()[column].dtype == "category"
+        plain = pd.DataFrame.from_arrow(rows)[column]
+        assert [word if isinstance(word, str) else None for word in plain] == words
+
+
+def test_no_words():
+    """
+    A column in which no word occurs is one of nulls.
+    """
+    import paysim
+
+    late = [payment("BANK_A", "BANK_B", 10**6)]
+    table = paysim.run(tiny_scenario(transactions=late)).transactions
+    frame = pl.DataFrame(table)
+    assert frame["cause"].to_list() == pa.record_batch(table)["cause"].to_pylist() == [None]
+    assert frame.schema["cause"] == pl.Categorical
+
+
+SHARED = [("agent_id", "sender_id"), ("deadline_tick", "posting")]
+
+
+def test_shared_buffers():
+    """
+    Columns that lie in one buffer are those of which no kind of event has two, and each of their
+    rows is the event's own.
+    """
+    from test_docs import runs_of_every_event
+
+    kinds = set()
+    for simulation in runs_of_every_event():
+        table = simulation.results().events
+        batch = pa.record_batch(table)
+        lines = map(json.loads, simulation._kernel.events_jsonl().splitlines())
+        for event, row in zip(lines, batch.to_pylist(), strict=True):
+            kinds.add(event["event"])
+            for pair in SHARED:
+                assert not all(key in event for key in pair)
+                assert [row[key] for key in pair] == [event.get(key) for key in pair]
+        for one, other in SHARED:
+            assert batch[one].buffers()[1].address == batch[other].buffers()[1].address
+    page = (ROOT / "docs" / "events.md").read_text()
+    assert kinds == set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
 
 
 def test_not_copied():

@@ -43,16 +43,24 @@ impl Chunk {
         self.present = self.present.and(Kinds::of(&[event.kind]));
     }
 
-    fn get(&self, at: usize) -> Event {
-        Event {
-            tick: self.ticks[at],
-            kind: self.kinds[at],
-            cause: self.causes[at],
-            agent: self.agents[at],
-            transaction: self.transactions[at],
-            link: self.links[at],
-            value: 0,
-        }
+    /// The events from one of them on, without what their details state.
+    #[inline]
+    fn since(&self, from: usize) -> impl Iterator<Item = Event> + '_ {
+        let whens = self.ticks[from..].iter();
+        let whats = self.kinds[from..].iter().zip(&self.causes[from..]);
+        let whose = self.agents[from..].iter().zip(&self.transactions[from..]);
+        let links = &self.links[from..];
+        whens.zip(whats).zip(whose).zip(links).map(
+            |(((&tick, (&kind, &cause)), (&agent, &transaction)), &link)| Event {
+                tick,
+                kind,
+                cause,
+                agent,
+                transaction,
+                link,
+                value: 0,
+            },
+        )
     }
 }
 
@@ -104,10 +112,7 @@ impl Journal {
         });
         let chunks = self.chunks[first..].iter();
         chunks
-            .flat_map(move |chunk| {
-                let from = std::mem::take(&mut start);
-                (from..chunk.ticks.len()).map(|at| chunk.get(at))
-            })
+            .flat_map(move |chunk| chunk.since(std::mem::take(&mut start)))
             .map(|event| self.told(event))
     }
 
@@ -118,19 +123,20 @@ impl Journal {
 
     /// The events of a block in order.
     pub fn block(&self, block: usize) -> impl Iterator<Item = Event> + '_ {
-        let chunk = &self.chunks[block];
-        (0..chunk.ticks.len()).map(move |at| self.told(chunk.get(at)))
+        let events = self.chunks[block].since(0);
+        events.map(|event| self.told(event))
     }
 
     /// Shows every event of these kinds, in order, with its row in the log.
+    #[inline]
     pub fn visit(&self, kinds: Kinds, mut look: impl FnMut(usize, &Event)) {
         for (number, chunk) in self.chunks.iter().enumerate() {
             if !chunk.present.meets(kinds) {
                 continue;
             }
-            for (at, kind) in chunk.kinds.iter().enumerate() {
-                if kinds.contains(*kind) {
-                    look(number * CHUNK + at, &self.told(chunk.get(at)));
+            for (at, event) in chunk.since(0).enumerate() {
+                if kinds.contains(event.kind) {
+                    look(number * CHUNK + at, &self.told(event));
                 }
             }
         }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_array::{
-    ArrayRef, BooleanArray, Decimal128Array, Float64Array, Int64Array, LargeStringArray,
-    RecordBatch, StringViewArray,
+    ArrayRef, BooleanArray, Decimal128Array, DictionaryArray, Float64Array, Int64Array,
+    LargeStringArray, RecordBatch, StringViewArray, UInt8Array,
 };
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
@@ -21,7 +21,7 @@ pub const COST_DIGITS: u8 = 38;
 /// How texts are handed over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextForm {
-    /// As they lie in memory, as string views, which not every reader takes.
+    /// As they lie in memory, as string views and dictionaries, which not every reader takes.
     Views,
     /// Copied, each after the one before, which every reader takes.
     Plain,
@@ -35,7 +35,8 @@ pub fn schema(table: &Table, metadata: &[(String, String)], form: TextForm) -> S
             (Column::Real(_), _) => DataType::Float64,
             (Column::Boolean(_), _) => DataType::Boolean,
             (Column::Text(_), TextForm::Views) => DataType::Utf8View,
-            (Column::Text(_), TextForm::Plain) => DataType::LargeUtf8,
+            (Column::Words(_), TextForm::Views) => words_type(),
+            (Column::Text(_) | Column::Words(_), TextForm::Plain) => DataType::LargeUtf8,
             (Column::Cost(_), _) => DataType::Decimal128(COST_DIGITS, COST_PLACES as i8),
         };
         Field::new(name.as_ref(), kind, true)
@@ -45,6 +46,11 @@ pub fn schema(table: &Table, metadata: &[(String, String)], form: TextForm) -> S
         fields.collect::<Vec<_>>(),
         metadata,
     ))
+}
+
+/// Type of words: numbers into a list of them.
+fn words_type() -> DataType {
+    DataType::Dictionary(Box::new(DataType::UInt8), Box::new(DataType::LargeUtf8))
 }
 
 /// The whole table as one batch, which keeps the table alive.
@@ -91,9 +97,18 @@ fn array(table: &Arc<Table>, at: usize, form: TextForm) -> Result<ArrayRef, Arro
                 })
             };
             let buffers: Arc<[Buffer]> = (0..texts.buffers().len()).map(buffer).collect();
-            // SAFETY: `Texts` makes its views of whole `str`s in its own buffers, and 0 for nulls,
-            // which is the view of an empty text. Checking a million of them takes 10 ms.
+            // SAFETY: `Texts` makes its views of whole `str`s in its own buffers; where a
+            // row is null, there is 0, which is the view of an empty text, or another such view. Checking a million of them takes 10 ms.
             Arc::new(unsafe { StringViewArray::new_unchecked(own_values().into(), buffers, nulls) })
+        }
+        Column::Words(words) if form == TextForm::Plain => {
+            let rows = (0..column.len()).map(|row| words.get(row));
+            Arc::new(LargeStringArray::from_iter(rows))
+        }
+        Column::Words(words) => {
+            let keys = UInt8Array::try_new(own_values().into(), nulls)?;
+            let words = LargeStringArray::from_iter_values(words.words());
+            Arc::new(DictionaryArray::try_new(keys, Arc::new(words))?)
         }
         Column::Cost(_) => Arc::new(
             Decimal128Array::try_new(own_values().into(), nulls)?
@@ -108,6 +123,7 @@ fn values(column: &Column) -> &[u8] {
         Column::Real(values) => cast_slice(values.values()),
         Column::Boolean(_) => &[],
         Column::Text(texts) => cast_slice(texts.views().values()),
+        Column::Words(words) => words.keys().values(),
         Column::Cost(values) => cast_slice(values.values()),
     }
 }
@@ -118,6 +134,7 @@ fn valid(column: &Column) -> Option<&[u8]> {
         Column::Real(values) => values.valid(),
         Column::Boolean(values) => values.valid(),
         Column::Text(texts) => texts.views().valid(),
+        Column::Words(words) => words.keys().valid(),
         Column::Cost(values) => values.valid(),
     }
 }

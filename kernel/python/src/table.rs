@@ -105,7 +105,8 @@ impl Table {
         PyCapsule::new_with_value(py, stream, c"arrow_array_stream")
     }
 
-    /// The table as an Arrow C array: as the stream, with texts as string views. Nothing is copied.
+    /// The table as an Arrow C array: as the stream, with texts as string views and fixed words as
+    /// dictionaries. Nothing is copied.
     #[pyo3(signature = (requested_schema=None))]
     fn __arrow_c_array__<'py>(
         &self,
@@ -170,6 +171,7 @@ fn value<'py>(py: Python<'py>, column: &Column, row: usize) -> PyResult<Bound<'p
         Column::Real(values) => values.get(row).into_pyobject(py)?.into_any(),
         Column::Boolean(values) => values.get(row).into_pyobject(py)?.into_any(),
         Column::Text(texts) => texts.get(row).into_pyobject(py)?.into_any(),
+        Column::Words(words) => words.get(row).into_pyobject(py)?.into_any(),
         Column::Cost(values) => values.get(row).map(cost_text).into_pyobject(py)?.into_any(),
     })
 }

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::event::{Event, Kind};
 use crate::ids::{AgentId, TransactionId};
 use crate::results::closed::{Figures, closed_events, day, days};
-use crate::results::event_table::push_name;
+use crate::results::event_columns::push_name;
 use crate::results::table::{Coded, Table};
 use crate::system::System;
 

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::event::Kind;
 use crate::ids::{Tick, TransactionId};
 use crate::results::closed::{Figures, closed_events, day};
-use crate::results::event_table::push_name;
+use crate::results::event_columns::push_name;
 use crate::results::rebuild::Flow;
 use crate::results::table::{Coded, Table};
 use crate::system::System;

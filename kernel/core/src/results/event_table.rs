@@ -3,12 +3,13 @@
 use crate::behaviour::arrivals::DeadlineOffset;
 use crate::decision::NO_BUDGET;
 use crate::event::{Event, Kind, Kinds};
-use crate::ids::{AgentId, NONE, TransactionId};
+use crate::ids::{AgentId, NONE};
+use crate::results::event_columns::{Columns, Job, Log};
 use crate::results::parallel::each;
-use crate::results::table::{Coded, Column, Table, Values};
+use crate::results::table::{Coded, Column, Owners, Table, Values};
 use crate::scenario_events::Change;
 use crate::system::System;
-use crate::transaction::{Origin, Transaction, known};
+use crate::transaction::{Origin, known};
 
 /// What creates a transaction and states its terms.
 const TERMS: Kinds = Kinds::of(&[Kind::Arrived, Kind::PartCreated]);
@@ -16,6 +17,8 @@ const TERMS: Kinds = Kinds::of(&[Kind::Arrived, Kind::PartCreated]);
 const PARTIES: Kinds = TERMS.and(SETTLED);
 /// What states the parties of a transfer.
 const TRANSFERS: Kinds = Kinds::of(&[Kind::DirectTransfer, Kind::DirectTransferRefused]);
+/// What states a sender, and so no agent.
+const SENDERS: Kinds = PARTIES.and(TRANSFERS);
 /// What states an amount of its own.
 const AMOUNTS: Kinds = Kinds::of(&[
     Kind::AccountOpened,
@@ -42,22 +45,64 @@ const SETTLED: Kinds = Kinds::of(&[Kind::Settled]);
 const WEIGHTS: Kinds = Kinds::of(&[Kind::CounterpartyWeightChanged]);
 const OPENED: Kinds = Kinds::of(&[Kind::AccountOpened]);
 const OFFSETS: Kinds = Kinds::of(&[Kind::DeadlineOffsetChanged]);
+// Deadlines and postings lie in one buffer.
+const _: () = assert!(!TERMS.meets(SETTLED));
+
+/// Names of the columns, in order.
+const NAMES: [&str; 23] = [
+    "tick",
+    "event",
+    "agent_id",
+    "transaction_id",
+    "parent_id",
+    "sender_id",
+    "receiver_id",
+    "amount",
+    "credit_limit",
+    "liquidity_pool",
+    "deadline_tick",
+    "priority",
+    "divisible",
+    "count",
+    "cause",
+    "posting",
+    "cost",
+    "counterparty_id",
+    "missing",
+    "multiplier",
+    "weight",
+    "deadline_offset_min",
+    "deadline_offset_max",
+];
 
 /// All events.
 pub fn events(system: &System) -> Table {
     let log = Log(system);
-    let jobs = vec![
-        log.integers("tick", Kinds::ALL, |event| Some(event.tick.into())),
-        log.words("event", Kinds::ALL, |event| {
-            (event.kind as usize, Some(event.kind.word()))
-        }),
-        log.agents(
-            "agent_id",
-            Kinds::ALL.but(PARTIES).but(TRANSFERS),
-            |event| Some(event.agent),
-        ),
+    // The largest first, so that no thread waits long for another.
+    let jobs: Vec<Job<'_>> = vec![
+        Box::new(move || parties(log)),
         log.transactions("transaction_id", Kinds::ALL, |event| {
             Some(event.transaction)
+        }),
+        Box::new(move || deadlines_and_postings(log)),
+        log.integers("amount", PARTIES.and(AMOUNTS), move |event| {
+            amount(log, event)
+        }),
+        log.integers("priority", TERMS.and(PRIORITIES), move |event| {
+            Some(match event.kind {
+                Kind::Reprioritised => event.value,
+                _ => i64::from(log.row(event).priority_at_arrival),
+            })
+        }),
+        log.integers("tick", Kinds::ALL, |event| Some(event.tick.into())),
+        log.words("event", Kinds::ALL, |event| {
+            Some((event.kind as usize, event.kind.word()))
+        }),
+        log.words("cause", Kinds::ALL, |event| {
+            event.cause.word().map(|word| (event.cause as usize, word))
+        }),
+        log.column("divisible", TERMS, Column::Boolean, move |event| {
+            Some(log.row(event).divisible)
         }),
         log.transactions("parent_id", TERMS, move |event| {
             match log.row(event).origin {
@@ -65,7 +110,6 @@ pub fn events(system: &System) -> Table {
                 _ => None,
             }
         }),
-        Box::new(move || log.money()),
         log.integers("credit_limit", CREDIT_LIMITS, move |event| {
             Some(match event.kind {
                 Kind::AccountOpened => system.opening(AgentId(event.agent)).credit_limit,
@@ -75,14 +119,7 @@ pub fn events(system: &System) -> Table {
         log.integers("liquidity_pool", OPENED, move |event| {
             Some(system.opening(AgentId(event.agent)).liquidity_pool)
         }),
-        Box::new(move || log.terms()),
         log.integers("count", COUNTS, |event| Some(event.value)),
-        log.words("cause", Kinds::ALL, |event| {
-            (event.cause as usize, event.cause.word())
-        }),
-        log.integers("posting", SETTLED, move |event| {
-            system.state().journal.posting(event).map(i64::from)
-        }),
         log.column("cost", Kinds::COSTS, Column::Cost, move |event| {
             system.state().journal.cost(event)
         }),
@@ -114,204 +151,95 @@ pub fn events(system: &System) -> Table {
             }
         }),
         log.integers("deadline_offset_min", OFFSETS, move |event| {
-            log.offset(event).map(|(low, _)| low)
+            offset(log, event).map(|(low, _)| low)
         }),
         log.integers("deadline_offset_max", OFFSETS, move |event| {
-            log.offset(event).map(|(_, high)| high)
+            offset(log, event).map(|(_, high)| high)
         }),
     ];
-    Table::new(each(jobs, |job| job()).into_iter().flatten())
+    let mut columns: Columns = each(jobs, |job| job()).into_iter().flatten().collect();
+    columns.sort_by_key(|(name, _)| NAMES.iter().position(|own| own == name));
+    Table::new(columns)
 }
 
-/// Makes columns that stand beside each other.
-type Job<'a> = Box<dyn FnOnce() -> Vec<(&'static str, Column)> + Send + 'a>;
-
-/// The event log, and how columns are made of it: from the events of some kinds, by a value each.
-#[derive(Clone, Copy)]
-struct Log<'a>(&'a System);
-
-impl<'a> Log<'a> {
-    /// A column of a kind.
-    fn column<T: Copy + Default + 'a>(
-        self,
-        name: &'static str,
-        kinds: Kinds,
-        made: fn(Values<T>) -> Column,
-        value: impl Fn(&Event) -> Option<T> + Send + 'a,
-    ) -> Job<'a> {
-        Box::new(move || {
-            let mut values = Values::nulls(self.rows());
-            self.visit(kinds, |row, event| {
-                if let Some(value) = value(event) {
-                    values.set(row, value);
-                }
-            });
-            vec![(name, made(values))]
-        })
-    }
-
-    fn integers(
-        self,
-        name: &'static str,
-        kinds: Kinds,
-        value: impl Fn(&Event) -> Option<i64> + Send + 'a,
-    ) -> Job<'a> {
-        self.column(name, kinds, Column::Integer, value)
-    }
-
-    /// Words, each with a number.
-    fn words(
-        self,
-        name: &'static str,
-        kinds: Kinds,
-        word: impl Fn(&Event) -> (usize, Option<&'static str>) + Send + 'a,
-    ) -> Job<'a> {
-        Box::new(move || {
-            let mut words = Coded::nulls(self.rows(), 0);
-            self.visit(kinds, |row, event| {
-                if let (code, Some(word)) = word(event) {
-                    words.set(row, code, |out| out.push_str(word));
-                }
-            });
-            vec![(name, words.into())]
-        })
-    }
-
-    /// Agents' ids.
-    fn agents(
-        self,
-        name: &'static str,
-        kinds: Kinds,
-        agent: impl Fn(&Event) -> Option<u32> + Send + 'a,
-    ) -> Job<'a> {
-        Box::new(move || {
-            let mut ids = Coded::nulls(self.rows(), self.0.names().len());
-            self.visit(kinds, |row, event| {
-                if let Some(agent) = agent(event).filter(|&agent| agent != NONE) {
-                    self.set_name(&mut ids, row, AgentId(agent));
-                }
-            });
-            vec![(name, ids.into())]
-        })
-    }
-
-    /// Transactions' ids.
-    fn transactions(
-        self,
-        name: &'static str,
-        kinds: Kinds,
-        id: impl Fn(&Event) -> Option<u32> + Send + 'a,
-    ) -> Job<'a> {
-        Box::new(move || {
-            let transactions = &self.0.state().transactions;
-            let mut ids = Coded::nulls(self.rows(), transactions.len() as usize);
-            self.visit(kinds, |row, event| {
-                if let Some(id) = id(event).filter(|&id| id != NONE) {
-                    ids.set(row, id as usize, |out| {
-                        transactions.write_id(TransactionId(id), self.0.names(), out);
-                    });
-                }
-            });
-            vec![(name, ids.into())]
-        })
-    }
-
-    /// Who pays whom how much.
-    fn money(self) -> Vec<(&'static str, Column)> {
-        let (rows, agents) = (self.rows(), self.0.names().len());
-        let mut senders = Coded::nulls(rows, agents);
-        let mut receivers = Coded::nulls(rows, agents);
-        let mut amounts = Values::nulls(rows);
-        self.visit(PARTIES.and(AMOUNTS), |row, event| {
-            let (parties, amount) = if PARTIES.contains(event.kind) {
-                let transaction = self.row(event);
-                let parties = (transaction.sender, transaction.receiver);
-                (Some(parties), Some(transaction.amount))
-            } else {
-                let is_limit = event.kind != Kind::ReleaseBudgetSet || event.value != NO_BUDGET;
-                let parties = match self.0.change(event) {
-                    Some(Change::Transfer(sender, receiver, _)) => Some((*sender, *receiver)),
-                    _ => None,
-                };
-                (parties, is_limit.then_some(event.value))
-            };
-            if let Some((sender, receiver)) = parties {
-                self.set_name(&mut senders, row, sender);
-                self.set_name(&mut receivers, row, receiver);
+/// Whose doing an event is, or who pays whom.
+///
+/// No event has both an agent and a sender, so that these two columns lie in one buffer.
+fn parties(log: Log<'_>) -> Columns {
+    let (rows, agents) = (log.rows(), log.agents_count());
+    let mut own_or_senders = Coded::nulls(rows, agents);
+    let mut owners = Owners::none(rows);
+    let mut receivers = Coded::nulls(rows, agents);
+    log.visit(Kinds::ALL, |row, event| {
+        if !SENDERS.contains(event.kind) {
+            if event.agent != NONE {
+                log.set_name(&mut own_or_senders, row, AgentId(event.agent));
+                owners.set(row, 0);
             }
-            if let Some(amount) = amount {
-                amounts.set(row, amount);
-            }
-        });
-        vec![
-            ("sender_id", senders.into()),
-            ("receiver_id", receivers.into()),
-            ("amount", Column::Integer(amounts)),
-        ]
-    }
-
-    /// The terms of transactions.
-    fn terms(self) -> Vec<(&'static str, Column)> {
-        let mut deadlines = Values::nulls(self.rows());
-        let mut priorities = Values::nulls(self.rows());
-        let mut divisible = Values::nulls(self.rows());
-        self.visit(TERMS.and(PRIORITIES), |row, event| {
-            if event.kind == Kind::Reprioritised {
-                return priorities.set(row, event.value);
-            }
-            let transaction = self.row(event);
-            if let Some(tick) = known(transaction.deadline_tick) {
-                deadlines.set(row, i64::from(tick));
-            }
-            priorities.set(row, i64::from(transaction.priority_at_arrival));
-            divisible.set(row, transaction.divisible);
-        });
-        vec![
-            ("deadline_tick", Column::Integer(deadlines)),
-            ("priority", Column::Integer(priorities)),
-            ("divisible", Column::Boolean(divisible)),
-        ]
-    }
-
-    fn rows(self) -> usize {
-        self.0.state().journal.len()
-    }
-
-    fn visit(self, kinds: Kinds, look: impl FnMut(usize, &Event)) {
-        self.0.state().journal.visit(kinds, look);
-    }
-
-    fn set_name(self, names: &mut Coded, row: usize, agent: AgentId) {
-        names.set(row, agent.ix(), |out| {
-            out.push_str(&self.0.names()[agent.ix()]);
-        });
-    }
-
-    fn row(self, event: &Event) -> &'a Transaction {
-        &self.0.state().transactions[TransactionId(event.transaction)]
-    }
-
-    /// Least and most ticks of a deadline offset; nothing if there are no deadlines.
-    fn offset(self, event: &Event) -> Option<(i64, i64)> {
-        match self.0.change(event) {
-            Some(Change::SetDeadlineOffset(_, DeadlineOffset::Fixed(ticks))) => {
-                Some((i64::from(*ticks), i64::from(*ticks)))
-            }
-            Some(Change::SetDeadlineOffset(_, DeadlineOffset::Uniform(low, high))) => {
-                Some((i64::from(*low), i64::from(*high)))
-            }
-            _ => None,
+            return;
         }
+        let parties = if PARTIES.contains(event.kind) {
+            let transaction = log.row(event);
+            Some((transaction.sender, transaction.receiver))
+        } else {
+            match log.0.change(event) {
+                Some(Change::Transfer(sender, receiver, _)) => Some((*sender, *receiver)),
+                _ => None,
+            }
+        };
+        if let Some((sender, receiver)) = parties {
+            log.set_name(&mut own_or_senders, row, sender);
+            owners.set(row, 1);
+            log.set_name(&mut receivers, row, receiver);
+        }
+    });
+    let [own, senders] = own_or_senders.into_texts().divided(owners);
+    vec![
+        ("agent_id", Column::Text(own)),
+        ("sender_id", Column::Text(senders)),
+        ("receiver_id", receivers.into()),
+    ]
+}
+
+/// Deadlines and the numbers of postings, in one buffer: no event has both.
+fn deadlines_and_postings(log: Log<'_>) -> Columns {
+    let mut values = Values::nulls(log.rows());
+    let mut owners = Owners::none(log.rows());
+    log.visit(TERMS.and(SETTLED), |row, event| {
+        let (column, value) = match event.kind {
+            Kind::Settled => (1, log.0.state().journal.posting(event)),
+            _ => (0, known(log.row(event).deadline_tick)),
+        };
+        if let Some(value) = value {
+            values.set(row, i64::from(value));
+            owners.set(row, column);
+        }
+    });
+    let [deadlines, postings] = values.divided(owners);
+    vec![
+        ("deadline_tick", Column::Integer(deadlines)),
+        ("posting", Column::Integer(postings)),
+    ]
+}
+
+/// The amount of an event; nothing where it lifts a budget.
+fn amount(log: Log<'_>, event: &Event) -> Option<i64> {
+    match event.kind {
+        kind if PARTIES.contains(kind) => Some(log.row(event).amount),
+        Kind::ReleaseBudgetSet if event.value == NO_BUDGET => None,
+        _ => Some(event.value),
     }
 }
 
-/// Appends an agent's id, or a null.
-pub(crate) fn push_name(texts: &mut Coded, system: &System, agent: Option<u32>) {
-    match agent {
-        Some(agent) => {
-            let agent = agent as usize;
-            texts.push(agent, |out| out.push_str(&system.names()[agent]));
+/// Least and most ticks of a deadline offset; nothing if there are no deadlines.
+fn offset(log: Log<'_>, event: &Event) -> Option<(i64, i64)> {
+    match log.0.change(event) {
+        Some(Change::SetDeadlineOffset(_, DeadlineOffset::Fixed(ticks))) => {
+            Some((i64::from(*ticks), i64::from(*ticks)))
         }
-        None => texts.push_null(),
+        Some(Change::SetDeadlineOffset(_, DeadlineOffset::Uniform(low, high))) => {
+            Some((i64::from(*low), i64::from(*high)))
+        }
+        _ => None,
     }
 }

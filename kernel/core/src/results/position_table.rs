@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::event::{Event, Kind};
 use crate::ids::{AgentId, NONE, Tick, TransactionId};
 use crate::results::closed::{Figures, closed_events, day, days};
-use crate::results::event_table::push_name;
+use crate::results::event_columns::push_name;
 use crate::results::rebuild::{AgentTick, Flow, book};
 use crate::results::table::{Coded, Table};
 use crate::system::System;

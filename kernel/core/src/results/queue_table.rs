@@ -4,8 +4,8 @@ use crate::error::Result;
 use crate::event::{Event, Kind};
 use crate::ids::{NONE, Tick, TransactionId};
 use crate::results::closed::{Figures, closed_events};
-use crate::results::event_table::push_name;
-use crate::results::table::{Coded, Column, Table, Texts};
+use crate::results::event_columns::push_name;
+use crate::results::table::{Coded, Column, Table, Texts, Words};
 use crate::system::System;
 use crate::transaction::known;
 
@@ -31,20 +31,19 @@ struct Stay {
 /// [`crate::Error::Overflow`] if a figure does not fit.
 pub fn queues(system: &System) -> Result<Table> {
     let transactions = &system.state().transactions;
-    let (mut queues, mut ids) = (Texts::default(), Texts::default());
+    let (mut queues, mut ids) = (Words::default(), Texts::default());
     let (mut senders, mut receivers) = (Coded::default(), Coded::default());
-    let (mut causes, mut outcomes) = (Texts::default(), Texts::default());
+    let (mut causes, mut outcomes) = (Words::default(), Words::default());
     let mut figures = Figures::new(&["amount", "priority", "joined_tick", "left_tick"]);
     for stay in stays(system) {
         if !stay.is_central && stay.joined == stay.left {
             continue;
         }
         let row = &transactions[stay.transaction];
-        queues.push(if stay.is_central {
-            "central"
-        } else {
-            "internal"
-        });
+        queues.push_word(Some(match stay.is_central {
+            true => "central",
+            false => "internal",
+        }));
         ids.push_with(|out| transactions.write_id(stay.transaction, system.names(), out));
         push_name(&mut senders, system, Some(row.sender.0));
         push_name(&mut receivers, system, Some(row.receiver.0));
@@ -54,21 +53,18 @@ pub fn queues(system: &System) -> Result<Table> {
             Some(i128::from(stay.joined)),
             known(stay.left).map(i128::from),
         ])?;
-        causes.push(stay.cause);
-        match stay.outcome {
-            Some(outcome) => outcomes.push(outcome),
-            None => outcomes.push_null(),
-        }
+        causes.push_word(Some(stay.cause));
+        outcomes.push_word(stay.outcome);
     }
     let mut columns = vec![
-        ("queue", Column::Text(queues)),
+        ("queue", Column::Words(queues)),
         ("transaction_id", Column::Text(ids)),
         ("agent_id", senders.into()),
         ("receiver_id", receivers.into()),
     ];
     columns.extend(figures.into_columns());
-    columns.push(("cause", Column::Text(causes)));
-    columns.push(("outcome", Column::Text(outcomes)));
+    columns.push(("cause", Column::Words(causes)));
+    columns.push(("outcome", Column::Words(outcomes)));
     Ok(Table::new(columns))
 }
 

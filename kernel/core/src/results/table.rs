@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 use std::io::Write;
 
-pub use crate::results::column::{Coded, Column, Texts, Values};
+pub use crate::results::column::Column;
+pub use crate::results::texts::{Coded, Texts};
+pub use crate::results::values::{Owners, Values};
+pub use crate::results::words::Words;
 
 use crate::rate::cost_text;
 use crate::results::parallel::write_blocks;
@@ -90,6 +93,8 @@ impl Table {
                     });
                 }
                 Column::Text(texts) => field(texts.get(row).unwrap_or_default(), line),
+                // Words need no quotes.
+                Column::Words(words) => line.push_str(words.get(row).unwrap_or_default()),
                 Column::Cost(values) => {
                     if let Some(value) = values.get(row) {
                         line.push_str(&cost_text(value));

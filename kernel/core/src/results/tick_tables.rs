@@ -4,9 +4,9 @@ use crate::costs::{COMPONENTS, Component, RUNNING};
 use crate::error::Result;
 use crate::ids::Tick;
 use crate::results::closed::{Figures, day};
-use crate::results::event_table::push_name;
+use crate::results::event_columns::push_name;
 use crate::results::rebuild::{AgentTick, Flow, Rebuild};
-use crate::results::table::{Coded, Column, Table, Texts, Values};
+use crate::results::table::{Coded, Column, Table, Texts, Values, Words};
 use crate::system::System;
 
 fn pair(flow: Flow) -> [i128; 2] {
@@ -177,7 +177,7 @@ fn periods(system: &System, length: Tick) -> Result<Table> {
 /// [`Error::Overflow`] if a cost or a sum does not fit.
 pub fn costs(system: &System) -> Result<Table> {
     let mut head = Figures::new(&["tick", "day"]);
-    let (mut names, mut components) = (Coded::default(), Coded::default());
+    let (mut names, mut components) = (Coded::default(), Words::default());
     let mut transactions = Texts::default();
     let mut costs = Values::default();
     let mut rebuild = Rebuild::new(system);
@@ -197,7 +197,7 @@ pub fn costs(system: &System) -> Result<Table> {
             }
             head.push(tick_and_day(system, tick))?;
             push_name(&mut names, system, Some(agent));
-            components.push(component as usize, |out| out.push_str(component.word()));
+            components.push(Some((component as usize, component.word())));
             match transaction {
                 Some(id) => transactions.push_with(|out| {
                     system
@@ -212,7 +212,7 @@ pub fn costs(system: &System) -> Result<Table> {
     }
     let mut columns: Vec<_> = head.into_columns().collect();
     columns.push(("agent_id", names.into()));
-    columns.push(("component", components.into()));
+    columns.push(("component", Column::Words(components)));
     columns.push(("transaction_id", Column::Text(transactions)));
     columns.push(("cost", Column::Cost(costs)));
     Ok(Table::new(columns))

@@ -7,7 +7,7 @@ use crate::event::{Cause, Kind};
 use crate::ids::{AgentId, NONE, Tick, TransactionId};
 use crate::results::parallel::{each, joined};
 use crate::results::rebuild::Standing;
-use crate::results::table::{Coded, Column, Table, Texts};
+use crate::results::table::{Coded, Column, Table, Texts, Words};
 use crate::system::System;
 use crate::transaction::{Origin, Status, Transaction, known};
 
@@ -100,7 +100,7 @@ pub fn transactions(system: &System) -> Result<Table> {
         rows.booleans("divisible", |row| row.divisible),
         Box::new(|| {
             let statuses = transactions.iter().map(|(_, row)| row.status);
-            let statuses = statuses.map(|status| (status as usize, Some(status.word())));
+            let statuses = statuses.map(|status| Some((status as usize, status.word())));
             ("status", words(statuses))
         }),
         rows.integers("settled_tick", move |row| end(row, Status::Settled)),
@@ -129,7 +129,7 @@ pub fn transactions(system: &System) -> Result<Table> {
         }),
         Box::new(|| {
             let causes = histories.iter().map(|history| history.cause);
-            let causes = causes.map(|cause| (cause as usize, cause.word()));
+            let causes = causes.map(|cause| cause.word().map(|word| (cause as usize, word)));
             ("cause", words(causes))
         }),
         Box::new(|| {
@@ -180,14 +180,10 @@ const NAMES: [&str; 21] = [
 type Job<'a> = Box<dyn FnOnce() -> (&'static str, Column) + Send + 'a>;
 
 /// Words, each with a number.
-fn words(words: impl ExactSizeIterator<Item = (usize, Option<&'static str>)>) -> Column {
-    let mut column = Coded::nulls(words.len(), 0);
-    for (row, (code, word)) in words.enumerate() {
-        if let Some(word) = word {
-            column.set(row, code, |out| out.push_str(word));
-        }
-    }
-    column.into()
+fn words(words: impl Iterator<Item = Option<(usize, &'static str)>>) -> Column {
+    let mut column = Words::default();
+    words.for_each(|word| column.push(word));
+    Column::Words(column)
 }
 
 /// The transactions, and how columns are made of them: by a value each.
