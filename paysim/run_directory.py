@@ -165,11 +165,13 @@ def _left(directory: Path, done: Sequence[str], files: Mapping[str, Writer]) -> 
     """
     Say what a directory that was not written to its end holds and lacks.
     """
-    missing = ", ".join([name for name in files if name not in done] + [RECORD])
     if not done:
         return f"nothing was written into {str(directory)!r}"
+    # Of an earlier run nothing is left by now, and the last file may be whole already.
+    whole = [name for name in files if (directory / name).exists()]
+    missing = ", ".join([name for name in files if name not in whole] + [RECORD])
     opens = "paysim.open_results opens it all the same"
-    return f"{str(directory)!r} holds {', '.join(done)}, and lacks {missing}; {opens}"
+    return f"{str(directory)!r} holds {', '.join(whole)}, and lacks {missing}; {opens}"
 
 
 def _remove_earlier(folder: Path, kept: str) -> None:
