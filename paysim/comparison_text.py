@@ -67,7 +67,7 @@ def _runs(comparison: Comparison, names: tuple[str, str]) -> list[str]:
 
 
 def _ticks(results: Results) -> str:
-    planned = results.scenario.ticks_per_day * results.scenario.num_days
+    planned = results.scenario.num_ticks
     if results.num_ticks == planned:
         return f"{planned:,} ticks"
     return f"{results.num_ticks:,} of {planned:,} ticks"

@@ -33,6 +33,14 @@ def open_regular(path: str | os.PathLike[str], flags: int = os.O_RDONLY) -> int:
     return descriptor
 
 
+def reason(error: OSError | ValueError) -> str:
+    """
+    Return in words why a file could not be opened, read or written.
+    """
+    told = error.strerror if isinstance(error, OSError) else None
+    return (told or str(error)).lower()
+
+
 def read_regular(file: BinaryIO, most: int = -1) -> bytes:
     """
     Return what an open file holds from where it is, or so many bytes of it.

@@ -15,7 +15,7 @@ from paysim.checkpoint_format import RUN, Checkpoint
 from paysim.checkpoints import read_checkpoint, restored_kernel
 from paysim.errors import Problem, ScenarioError
 from paysim.files.transactions import given_rows
-from paysim.regular_file import open_regular
+from paysim.regular_file import open_regular, reason
 from paysim.results import Results, check_path
 from paysim.run_directory import (
     EVENTS,
@@ -227,12 +227,7 @@ def readable(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:
-        raise _unusable(path, f"cannot be read: {_reason(error)}") from None
-
-
-def _reason(error: Exception) -> str:
-    reason = error.strerror if isinstance(error, OSError) else None
-    return (reason or str(error)).lower()
+        raise _unusable(path, f"cannot be read: {reason(error)}") from None
 
 
 def _unusable(path: Path, text: str, found: str = "") -> ScenarioError:

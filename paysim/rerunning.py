@@ -28,7 +28,7 @@ from paysim.reopening import (
 )
 from paysim.results import Results, check_path
 from paysim.run_directory import EVENTS, MOVES, RECORD, SCENARIO, Report
-from paysim.run_record import RunRecord, read_record
+from paysim.run_record import RunRecord, read_record, record_of
 from paysim.simulation import Simulation
 from paysim.state_file import place
 
@@ -139,7 +139,7 @@ def run_again(simulation: Simulation, ticks: int) -> Results:
     """
     Run so many ticks, past the last day if they are more, and return the results.
     """
-    planned = simulation.scenario.ticks_per_day * simulation.scenario.num_days
+    planned = simulation.scenario.num_ticks
     if simulation.env.now < min(ticks, planned):
         simulation.run(until=min(ticks, planned))
     for _ in range(ticks - planned):
@@ -209,18 +209,9 @@ def _record_of_moves(folder: Path) -> RunRecord:
         text = f"must hold {RECORD} or {MOVES}, which say what was run, and lacks both"
         raise ScenarioError([Problem(place(folder), "", text, "")])
     saved = read_checkpoint(folder / MOVES, RUN)
-    scenario = saved.scenario
-    return RunRecord(
-        paysim=saved.version,
-        format=format_there(folder),
-        scenario_sha256=scenario.digest(),
-        rng_seed=scenario.rng_seed,
-        given=tuple(sorted(scenario.given)),
-        seed=saved.seed,
-        ticks=saved.tick,
-        ticks_planned=scenario.ticks_per_day * scenario.num_days,
-        ticks_per_day=scenario.ticks_per_day,
-        scripted=tuple(saved.agents),
+    tables = format_there(folder)
+    return record_of(
+        saved.scenario, saved.seed, saved.tick, tuple(saved.agents), tables, saved.version
     )
 
 

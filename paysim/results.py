@@ -29,7 +29,7 @@ from paysim.run_directory import (
     write_table,
     writing,
 )
-from paysim.run_record import RunRecord
+from paysim.run_record import RunRecord, record_of
 from paysim.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -343,19 +343,8 @@ class Results:
         """
         from paysim import __version__
 
-        scenario = self.scenario
-        return RunRecord(
-            paysim=__version__,
-            format=format,
-            scenario_sha256=scenario.digest(),
-            rng_seed=scenario.rng_seed,
-            given=tuple(sorted(scenario.given)),
-            seed=self.seed,
-            ticks=self._moment[0],
-            ticks_planned=scenario.num_ticks,
-            ticks_per_day=scenario.ticks_per_day,
-            scripted=tuple(self._scripted_ids()),
-        )
+        scripted = tuple(self._scripted_ids())
+        return record_of(self.scenario, self.seed, self._moment[0], scripted, format, __version__)
 
     def _scripted_ids(self) -> list[str]:
         agents = self.scenario.agent_configs

@@ -17,6 +17,7 @@ from paysim.errors import Problem, ScenarioError, shown
 from paysim.fields import TICKS_MAX
 from paysim.files.json_text import read_json
 from paysim.regular_file import open_regular
+from paysim.scenario import Scenario
 from paysim.state_file import file_bytes, place
 from paysim.texts import SyntaxProblem
 
@@ -84,6 +85,34 @@ class RunRecord:
         """
         values = {"layout": LAYOUT} | attrs.asdict(self)
         return json.dumps(values, indent=2).encode("ascii") + b"\n"
+
+
+def record_of(
+    scenario: Scenario, seed: int, ticks: int, scripted: tuple[str, ...], format: str, version: str
+) -> RunRecord:
+    """
+    Return what `run.json` tells of a run, files not yet included.
+
+    Args:
+        scenario: What was run.
+        seed: The seed it was run with.
+        ticks: Ticks that were run.
+        scripted: Ids of the agents that decided in Python, in scenario order.
+        format: The format of its tables, one of `FORMATS`.
+        version: The version of paysim that ran it.
+    """
+    return RunRecord(
+        paysim=version,
+        format=format,
+        scenario_sha256=scenario.digest(),
+        rng_seed=scenario.rng_seed,
+        given=tuple(sorted(scenario.given)),
+        seed=seed,
+        ticks=ticks,
+        ticks_planned=scenario.num_ticks,
+        ticks_per_day=scenario.ticks_per_day,
+        scripted=scripted,
+    )
 
 
 def read_record(path: Path) -> RunRecord:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from paysim.errors import PaysimError, ScenarioError, shown
-from paysim.regular_file import open_regular, read_regular
+from paysim.regular_file import open_regular, read_regular, reason
 
 try:
     import fcntl
@@ -62,7 +62,7 @@ def file_bytes(path: Path, most: int, check: Check | None = None) -> bytes:
     try:
         descriptor = open_regular(path)
     except (OSError, ValueError) as error:
-        raise ScenarioError(f"{place(path)}  cannot be read: {_reason(error)}") from None
+        raise ScenarioError(f"{place(path)}  cannot be read: {reason(error)}") from None
     with open(descriptor, "rb") as file:
         return held_bytes(path, file, most, check)
 
@@ -91,7 +91,7 @@ def held_bytes(path: Path, file: BinaryIO, most: int, check: Check | None = None
     except ScenarioError:
         raise
     except (OSError, ValueError) as error:
-        raise ScenarioError(f"{place(path)}  cannot be read: {_reason(error)}") from None
+        raise ScenarioError(f"{place(path)}  cannot be read: {reason(error)}") from None
     raise ScenarioError(f"{place(path)}  must be at most {most} bytes long (got {size})")
 
 
@@ -108,7 +108,7 @@ def held(path: Path) -> Iterator[BinaryIO]:
         try:
             descriptor = open_regular(path, os.O_RDWR)
         except (OSError, ValueError) as error:
-            text = f"{place(path)}  cannot be opened: {_reason(error)}"
+            text = f"{place(path)}  cannot be opened: {reason(error)}"
             # A file that is there, and is not to be written, is no bad input.
             is_kept = getattr(error, "errno", None) in _KEPT and os.access(path, os.R_OK)
             raise (PaysimError if is_kept else ScenarioError)(text) from None
@@ -116,7 +116,7 @@ def held(path: Path) -> Iterator[BinaryIO]:
             try:
                 is_locked = _lock(descriptor)
             except OSError as error:
-                raise PaysimError(f"{place(path)}  cannot be locked: {_reason(error)}") from None
+                raise PaysimError(f"{place(path)}  cannot be locked: {reason(error)}") from None
             if not is_locked:
                 break
             # Whoever held the lock may have put another file in its place since it was opened.
@@ -209,7 +209,7 @@ def replace_file(
     except PaysimError:
         raise
     except (OSError, ValueError) as error:
-        raise PaysimError(f"{place(path)}  cannot be written: {_reason(error)}") from error
+        raise PaysimError(f"{place(path)}  cannot be written: {reason(error)}") from error
 
 
 def place(path: Path) -> str:
@@ -297,8 +297,3 @@ def _sync_directory(directory: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-def _reason(error: Exception) -> str:
-    reason = error.strerror if isinstance(error, OSError) else None
-    return (reason or str(error)).lower()

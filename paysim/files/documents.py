@@ -13,7 +13,7 @@ from typing import Final
 import attrs
 
 from paysim.errors import Problem, ScenarioError, shown
-from paysim.regular_file import open_regular, read_regular
+from paysim.regular_file import open_regular, read_regular, reason
 from paysim.texts import EMPTY, Document, Place, SyntaxProblem
 
 BYTES_MAX: Final = 16 * 2**20
@@ -42,15 +42,14 @@ def read_bytes(path: str | os.PathLike[str], may_be_pipe: bool = False) -> bytes
         with open(path if is_pipe else open_regular(path), "rb") as file:
             return read_regular(file, BYTES_MAX + 1)
     except (OSError, ValueError) as error:
-        raise failure(os.fsdecode(path), None, reason(error)) from None
+        raise failure(os.fsdecode(path), None, unreadable(error)) from None
 
 
-def reason(error: OSError | ValueError) -> str:
+def unreadable(error: OSError | ValueError) -> str:
     """
-    Return in words why a file cannot be read.
+    Return in words that a file cannot be read, and why.
     """
-    told = error.strerror if isinstance(error, OSError) else None
-    return f"cannot be read: {(told or str(error)).lower()}"
+    return f"cannot be read: {reason(error)}"
 
 
 def decoded(text: str | bytes, name: str) -> str:

@@ -13,7 +13,7 @@ import attrs
 
 from paysim.errors import Problems, shown
 from paysim.fields import IN_QUOTES, Choice, Kind, Steps, did_you_mean
-from paysim.files.documents import reason
+from paysim.files.documents import unreadable
 
 PATH_MAX: Final = 4_096
 
@@ -109,6 +109,6 @@ def absence(
     try:
         os.stat(path)
     except (OSError, ValueError) as error:
-        problems.add(steps, reason(error), repr(path))
+        problems.add(steps, unreadable(error), repr(path))
         return True
     return False

@@ -14,7 +14,7 @@ from paysim import _kernel
 from paysim.errors import Problem, Problems, shown
 from paysim.fields import Steps, did_you_mean, suggest_agent
 from paysim.files.columns import NEAR_MISS, near_miss_hint, near_misses
-from paysim.files.documents import place_text, reason
+from paysim.files.documents import place_text, unreadable
 from paysim.files.transaction_reading import FIELDS, TransactionReading
 from paysim.regular_file import open_regular, read_regular
 
@@ -49,7 +49,7 @@ class Source:
             else:
                 found = self._read_csv(settings, steps)
         except OSError as error:
-            self._note(self._place(), "", reason(error))
+            self._note(self._place(), "", unreadable(error))
         except ValueError as error:
             text, what = error.args if len(error.args) == 2 else (str(error), "")
             self._note(self._place(), "", text, what)
