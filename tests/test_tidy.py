@@ -16,7 +16,7 @@ arrival_tables bounds event_ids weight_checks event_checks scenario added_events
 state_file checkpoint_format checkpoints plain_text summary run_record run_directory trace_text
 explanation_text history indicators results reopening policies operation_log clock agent processes
 arguments saving simulation orchestrator plotting report rerunning change_text comparison_text
-differences pairing comparison testing logs queries cli
+differences pairing comparison testing logs queries server cli
 """
 """
 Every module imports only modules that stand before it, wherever in its text the import stands.
@@ -39,6 +39,7 @@ ONLY_IN = {
         "pairing",
         "run_directory",
         "scenario",
+        "server",
         "simulation",
     },
     "structlog": {"logs"},
@@ -50,6 +51,11 @@ ONLY_IN = {
     "altair": {"plotting"},
     "vl_convert": {"plotting"},
     "jinja2": {"report"},
+    "fastapi": {"server"},
+    "pydantic": {"server"},
+    "sqlite3": {"server"},
+    "starlette": {"server"},
+    "uvicorn": {"cli", "server"},
 }
 """
 Libraries and the modules that may import them.
