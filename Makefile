@@ -21,7 +21,7 @@ MATURIN := env -u CONDA_PREFIX VIRTUAL_ENV=$(VENV) PYO3_PYTHON=$(BIN)/python $(B
 CARGO := PYO3_PYTHON=$(BIN)/python cargo
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-browser check bench docs record clean
+.PHONY: help build run serve test test-browser check bench bench-server docs record clean
 
 help:  ## list the tasks
 	@sed -n 's/^\([a-z-]*\):.*##/  make \1 \t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
@@ -31,11 +31,14 @@ build: $(PACKAGE)  ## create .venv, build the kernel (release) and install the p
 run: $(PACKAGE)  ## run the main job: a published gridlock of five banks (SCENARIO=... for another)
 	@$(BIN)/paysim run $(SCENARIO)
 
+serve: $(DEV)  ## serve the HTTP API and the live page on this machine
+	@$(BIN)/paysim serve
+
 test: $(DEV)  ## run all tests, Rust and Python
 	$(CARGO) test --quiet
 	$(BIN)/python -m pytest
 
-test-browser: $(BROWSER)  ## open reports in a real browser; skipped where Chromium is missing
+test-browser: $(BROWSER)  ## open reports and the live page in a real browser; skipped without Chromium
 	$(BIN)/python -m pytest tests/browser -rs
 
 check: $(DEV)  ## formatting, lints, types, the stub of the kernel, examples of the docs
@@ -49,6 +52,9 @@ check: $(DEV)  ## formatting, lints, types, the stub of the kernel, examples of 
 
 bench: $(DEV)  ## measure speed and memory, and print them beside what is asked for
 	$(BIN)/python tests/bench/run.py
+
+bench-server: $(DEV)  ## measure the service: requests, streams, memory
+	$(BIN)/python tests/bench/server.py
 
 docs: $(DOCS)  ## build the documentation as HTML into target/docs
 	$(BIN)/sphinx-build --quiet --fail-on-warning docs target/docs
