@@ -42,7 +42,7 @@ ONLY_IN = {
         "server",
         "simulation",
     },
-    "structlog": {"logs"},
+    "structlog": {"logs", "server"},
     "yaml": {"files"},
     "click": {"cli"},
     "rich": {"cli"},
