@@ -1,0 +1,244 @@
+"""
+What each write does to the tables, inside a transaction that its caller begins and commits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import zlib
+from collections.abc import Sequence
+from typing import Any, Final
+
+from paysim.errors import shown
+from paysim.server.store_records import Key, Mark, Reply, Row, Step, StoreError
+
+REPLIES_MAX: Final = 10_000
+"""Replies that are kept in a scope; the oldest go first."""
+
+
+def step_crc(log: int, number: int, step: Step) -> int:
+    """
+    Return the checksum of a step at its place.
+    """
+    head = b"%d %d %d %d %d " % (log, number, step.tick, step.events, len(step.added))
+    return zlib.crc32(step.piece, zlib.crc32(step.added, zlib.crc32(head)))
+
+
+def create(db: sqlite3.Connection, row: Row, begun: bytes, first: Step | None) -> None:
+    """
+    Add a simulation that begins like this.
+    """
+    digest = hashlib.sha256(begun).digest()
+    origin = db.execute("INSERT INTO origins (sha256, begun) VALUES (?, ?)", (digest, begun))
+    tick, events = (row.tick, row.events) if first is None else (0, 0)
+    log = _add_log(db, origin.lastrowid, tick, events)
+    _add_simulation(db, row, log)
+    if first is not None:
+        _add_step(db, log, 1, first)
+
+
+def append(
+    db: sqlite3.Connection,
+    id: str,
+    step: Step | None,
+    run: dict[str, Any] | None,
+    after: int | None,
+) -> int:
+    """
+    Add a step, and the record of a run, and return the number of steps there are.
+    """
+    simulation, log = numbers(db, id)
+    number, tick, events = _last(db, log)
+    if after is not None and after != number:
+        raise StoreError(f"simulation {id} must have {after} steps before this one (got {number})")
+    if step is not None:
+        if step.tick < tick or step.events < events:
+            raise StoreError(
+                f"simulation {id} must not go back, from tick {tick} and {events} events (got "
+                f"tick {step.tick} and {step.events} events)"
+            )
+        number += 1
+        _add_step(db, log, number, step)
+    if run is not None:
+        db.execute("INSERT OR REPLACE INTO runs VALUES (?, ?)", (simulation, json.dumps(run)))
+    return number
+
+
+def delete(db: sqlite3.Connection, id: str) -> None:
+    """
+    Remove a simulation and all that belongs to it.
+    """
+    simulation, log = numbers(db, id)
+    db.execute("DELETE FROM simulations WHERE number = ?", (simulation,))
+    db.execute("DELETE FROM replies WHERE scope = ?", (id,))
+    db.execute("DELETE FROM steps WHERE log = ?", (log,))
+    (origin,) = db.execute("SELECT origin FROM logs WHERE number = ?", (log,)).fetchone()
+    db.execute("DELETE FROM logs WHERE number = ?", (log,))
+    db.execute(
+        "DELETE FROM origins WHERE number = ?1 "
+        "AND NOT EXISTS (SELECT * FROM logs WHERE origin = ?1)",
+        (origin,),
+    )
+
+
+def restore(db: sqlite3.Connection, id: str, step: int) -> None:
+    """
+    Remove the steps after one, and the marks after it.
+    """
+    simulation, log = numbers(db, id)
+    _check_step(db, id, log, step)
+    db.execute("DELETE FROM steps WHERE log = ? AND number > ?", (log, step))
+    db.execute("DELETE FROM marks WHERE simulation = ? AND step > ?", (simulation, step))
+
+
+def branch(db: sqlite3.Connection, row: Row, source_id: str, step: int) -> None:
+    """
+    Add a simulation that has the first steps of another one.
+    """
+    _, source = numbers(db, source_id)
+    _check_step(db, source_id, source, step)
+    origin, tick, events = db.execute(
+        "SELECT origin, tick, events FROM logs WHERE number = ?", (source,)
+    ).fetchone()
+    log = _add_log(db, origin, tick, events)
+    _add_simulation(db, row, log)
+    copied = db.execute(
+        "SELECT number, tick, events, added, piece FROM steps "
+        "WHERE log = ? AND number <= ? ORDER BY number",
+        (source, step),
+    )
+    for number, *values in copied:
+        _add_step(db, log, number, Step(*values))
+
+
+def add_mark(db: sqlite3.Connection, mark: Mark) -> None:
+    """
+    Add a checkpoint.
+    """
+    simulation, log = numbers(db, mark.simulation_id)
+    _check_step(db, mark.simulation_id, log, mark.step)
+    values = (simulation, mark.id, mark.name, mark.step, mark.tick, mark.created)
+    try:
+        db.execute(
+            "INSERT INTO marks (simulation, id, name, step, tick, created) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            values,
+        )
+    except sqlite3.IntegrityError:
+        raise StoreError(f"checkpoint {mark.id} must be new, and is there") from None
+
+
+def delete_mark(db: sqlite3.Connection, id: str, mark_id: str) -> None:
+    """
+    Remove a checkpoint.
+    """
+    simulation, _ = numbers(db, id)
+    done = db.execute("DELETE FROM marks WHERE simulation = ? AND id = ?", (simulation, mark_id))
+    if not done.rowcount:
+        raise StoreError(f"simulation {id} must have checkpoint {shown(mark_id)}, and does not")
+
+
+def add_reply(db: sqlite3.Connection, reply: Reply) -> None:
+    """
+    Keep a reply, and drop the oldest of its scope if there are too many.
+    """
+    (last,) = db.execute(
+        "SELECT coalesce(max(number), 0) FROM replies WHERE scope = ?", (reply.scope,)
+    ).fetchone()
+    headers = json.dumps(reply.headers)
+    values = (reply.scope, last + 1, reply.key, reply.request, reply.status, headers, reply.body)
+    try:
+        db.execute("INSERT INTO replies VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+    except sqlite3.IntegrityError:
+        raise StoreError(f"a reply to key {shown(reply.key)} must be new, and is there") from None
+    db.execute(
+        "DELETE FROM replies WHERE scope = ? AND number <= ?", (reply.scope, last + 1 - REPLIES_MAX)
+    )
+
+
+def add_key(db: sqlite3.Connection, key: Key) -> None:
+    """
+    Add a key.
+    """
+    db.execute(
+        "INSERT INTO keys VALUES (?, ?, ?, ?)", (key.name, key.digest, key.scope, key.created)
+    )
+
+
+def interrupt(db: sqlite3.Connection) -> None:
+    """
+    Mark runs that were running when the last server ended.
+    """
+    for simulation, text in db.execute("SELECT simulation, record FROM runs").fetchall():
+        record = json.loads(text)
+        if record.get("status") == "running":
+            record["status"] = "interrupted"
+            values = (json.dumps(record), simulation)
+            db.execute("UPDATE runs SET record = ? WHERE simulation = ?", values)
+
+
+def numbers(db: sqlite3.Connection, id: str) -> tuple[int, int]:
+    """
+    Return the numbers of a simulation and of its log.
+
+    Raises:
+        StoreError: There is no such simulation.
+    """
+    found = db.execute("SELECT number, log FROM simulations WHERE id = ?", (id,)).fetchone()
+    if found is None:
+        raise StoreError(f"simulation {shown(id)} must be in the store, and is not")
+    return found[0], found[1]
+
+
+def _last(db: sqlite3.Connection, log: int) -> Sequence[int]:
+    """
+    Return the number of the last step, its tick and its events.
+    """
+    found: Sequence[int] | None = db.execute(
+        "SELECT number, tick, events FROM steps WHERE log = ? ORDER BY number DESC LIMIT 1", (log,)
+    ).fetchone()
+    if found is None:
+        found = db.execute("SELECT 0, tick, events FROM logs WHERE number = ?", (log,)).fetchone()
+        assert found is not None
+    return found
+
+
+def _check_step(db: sqlite3.Connection, id: str, log: int, step: int) -> None:
+    last = _last(db, log)[0]
+    if not 0 <= step <= last:
+        raise StoreError(f"simulation {id} must have step {step}, and has {last} steps")
+
+
+def _add_log(db: sqlite3.Connection, origin: int | None, tick: int, events: int) -> int:
+    values = (origin, tick, events)
+    number = db.execute("INSERT INTO logs (origin, tick, events) VALUES (?, ?, ?)", values)
+    assert number.lastrowid is not None
+    return number.lastrowid
+
+
+def _add_simulation(db: sqlite3.Connection, row: Row, log: int) -> None:
+    values = (
+        *(row.id, log, row.name, str(row.seed), row.num_ticks, row.ticks_per_day),
+        *(json.dumps(row.agents), json.dumps(row.outside), row.created),
+        *(row.parent_id, row.parent_tick),
+    )
+    try:
+        cursor = db.execute(
+            "INSERT INTO simulations (id, log, name, seed, num_ticks, ticks_per_day, agents, "
+            "outside, created, parent_id, parent_tick) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            values,
+        )
+    except sqlite3.IntegrityError:
+        raise StoreError(f"simulation {row.id} must be new, and is there") from None
+    if row.run is not None:
+        db.execute("INSERT INTO runs VALUES (?, ?)", (cursor.lastrowid, json.dumps(row.run)))
+
+
+def _add_step(db: sqlite3.Connection, log: int, number: int, step: Step) -> None:
+    crc = step_crc(log, number, step)
+    db.execute(
+        "INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (log, number, step.tick, step.events, step.added, step.piece, crc),
+    )
