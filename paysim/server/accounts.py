@@ -34,14 +34,14 @@ def account_of(kernel: Kernel, agent: int) -> dict[str, Any]:
         agent: The agent's number.
     """
     view = kernel.view(agent)
-    totals = kernel.summary()["agents"][agent]
+    cost, total_cost = kernel.costs_of(agent)
     account: dict[str, Any] = {"agent_id": view.agent_id}
     account |= {key: getattr(view, key) for key in FIGURES}
     account["is_out"] = kernel.is_out(agent)
     account["internal_queue"] = [_terms(queued) for queued in view.internal_queue]
     account["central_queue"] = [_terms(queued) for queued in view.central_queue]
-    account["cost"] = totals["cost"]
-    account["total_cost"] = totals["total_cost"]
+    account["cost"] = cost
+    account["total_cost"] = total_cost
     account["cost_rates"] = Record(CostRates).write(view.cost_rates)
     account["rules"] = Record(Rules).write(view.rules)
     return account

@@ -143,14 +143,14 @@ class Session:
         first = decoded(begun, "")
         growing = GrowingScenario(first.scenario)
         for step in steps:
-            for raw in json.loads(step.added or b"[]"):
+            for raw in _added(step):
                 growing.add(growing.check(raw))
         outside = tuple(first.agents)
         scripted = _numbers(first.scenario, outside)
-        if steps:
-            kernel = Kernel.restore(growing.scenario, first.seed, scripted, steps[-1].piece)
-        else:
-            kernel = Kernel(growing.scenario, first.seed, scripted)
+        pieces = [step.piece for step in steps]
+        kernel = Kernel.rejoin(growing.scenario, first.seed, scripted, pieces)
+        if steps and (kernel.tick, kernel.num_events) != (steps[-1].tick, steps[-1].events):
+            raise PaysimError("the steps of a simulation are damaged: they do not end as told")
         return cls(first.scenario, growing, first.seed, outside, kernel)
 
     # For the store
@@ -181,7 +181,7 @@ class Session:
         added = b""
         if self._added:
             added = json.dumps([_written(event) for event in self._added]).encode()
-        piece = self._kernel.save()
+        piece = self._kernel.piece(self._taken_tick)
         step = Step(self._kernel.tick, self.events, added, piece)
         self._taken_tick = self._kernel.tick
         self._added = []
@@ -323,7 +323,7 @@ class Session:
         """
         How many events the log has.
         """
-        return self._kernel.events_jsonl().count(b"\n")
+        return self._kernel.num_events
 
     def lines(self, after: int, most: int, bytes_max: int = 262_144) -> tuple[bytes, int]:
         """
@@ -334,14 +334,7 @@ class Session:
             most: How many events it may have.
             bytes_max: A length after which no further line is added.
         """
-        lines = self._kernel.events_jsonl().splitlines(keepends=True)[after : after + most]
-        taken, size = [], 0
-        for line in lines:
-            taken.append(line)
-            size += len(line)
-            if size >= bytes_max:
-                break
-        return b"".join(taken), after + len(taken)
+        return self._kernel.event_lines(after, most, bytes_max)
 
     def state(self) -> dict[str, Any]:
         """
@@ -366,18 +359,9 @@ class Session:
         """
         Return how the simulation stands and what has passed since a tick, at little cost.
         """
-        state = self._kernel.state()
-        totals = self._kernel.summary()
-        return {
-            "tick": self.tick,
-            "events": self.events,
-            "balances": [agent["balance"] for agent in state["agents"].values()],
-            "internal_queue": {"volume": 0, "value": 0},
-            "central_queue": {"volume": state["queue_size"], "value": state["queue_value"]},
-            "settled_by": totals["settled_by"],
-            "flows": [],
-            "cost": totals["cost"],
-        }
+        settled_by, flows = self._kernel.flows(since_tick)
+        head = {"tick": self.tick, "events": self.events}
+        return head | self._kernel.standing() | {"settled_by": settled_by, "flows": flows}
 
     def results(self) -> Results:
         """
@@ -425,6 +409,24 @@ class Session:
         self._growing.add(event)
         self._added.append(event)
         return event
+
+
+def _added(step: Step) -> list[Any]:
+    """
+    Return the scenario events that a step has added.
+
+    Raises:
+        PaysimError: It holds something else.
+    """
+    if not step.added:
+        return []
+    try:
+        added = json.loads(step.added)
+    except ValueError:
+        added = None
+    if not isinstance(added, list):
+        raise PaysimError("the steps of a simulation are damaged: no list of events was added")
+    return added
 
 
 def _written(event: ScenarioEvent) -> dict[str, Any]:

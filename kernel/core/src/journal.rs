@@ -105,15 +105,38 @@ impl Journal {
 
     /// Every event of a tick and later ones, in order; those before cost nothing.
     pub fn since(&self, tick: Tick) -> impl Iterator<Item = Event> + '_ {
+        self.after(self.before(tick))
+    }
+
+    /// How many events are of ticks before one.
+    pub fn before(&self, tick: Tick) -> usize {
         let is_before = |chunk: &Chunk| chunk.ticks.last().is_none_or(|&last| last < tick);
         let first = self.chunks.partition_point(is_before);
-        let mut start = self.chunks.get(first).map_or(0, |chunk| {
+        let into = self.chunks.get(first).map_or(0, |chunk| {
             chunk.ticks.partition_point(|&earlier| earlier < tick)
         });
+        // All chunks but the last are full.
+        (first * CHUNK + into).min(self.len())
+    }
+
+    /// Every event after so many, in order; those before cost nothing.
+    pub fn after(&self, events: usize) -> impl Iterator<Item = Event> + '_ {
+        let first = (events / CHUNK).min(self.chunks.len());
+        let mut start = events - first * CHUNK;
         let chunks = self.chunks[first..].iter();
         chunks
-            .flat_map(move |chunk| chunk.since(std::mem::take(&mut start)))
+            .flat_map(move |chunk| {
+                let start = std::mem::take(&mut start);
+                chunk.since(start.min(chunk.ticks.len()))
+            })
             .map(|event| self.told(event))
+    }
+
+    /// The tick of the last event that is of a tick before one.
+    pub fn last_before(&self, tick: Tick) -> Option<Tick> {
+        let last = self.before(tick).checked_sub(1)?;
+        let chunk = self.chunks.get(last / CHUNK)?;
+        chunk.ticks.get(last % CHUNK).copied()
     }
 
     /// How many blocks of consecutive events there are.

@@ -1,12 +1,12 @@
 //! The state and the totals of a system as plain dicts.
 
 use paysim_kernel::System;
-use paysim_kernel::costs::Component;
+use paysim_kernel::costs::{Component, sum};
 use paysim_kernel::event::Cause;
 use paysim_kernel::ids::{AgentId, Tick};
 use paysim_kernel::rate::cost_text;
 use paysim_kernel::results::rebuild::Flow;
-use paysim_kernel::results::{day_figures, summary};
+use paysim_kernel::results::{day_figures, flows, summary};
 use paysim_kernel::transaction::{Origin, Status, known};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
@@ -92,6 +92,57 @@ pub fn totals<'py>(py: Python<'py>, system: &System) -> PyResult<Bound<'py, PyDi
     }
     dict.set_item("agents", agents)?;
     Ok(dict)
+}
+
+/// What an agent's costs so far come to, by component and in all.
+pub fn costs_of<'py>(
+    py: Python<'py>,
+    system: &System,
+    agent: AgentId,
+) -> PyResult<(Bound<'py, PyDict>, String)> {
+    let own = told(
+        system,
+        system.state().costs.of(agent, system.accrued_until()),
+    )?;
+    let total = told(system, sum(&own))?;
+    Ok((costs(py, &own)?, cost_text(total)))
+}
+
+/// Balances, queues and costs, as they are now; nothing here looks at the event log.
+pub fn standing<'py>(py: Python<'py>, system: &System) -> PyResult<Bound<'py, PyDict>> {
+    let state = system.state();
+    let agents = || state.ledger.agents();
+    let mut held = Flow::default();
+    for id in agents().flat_map(|agent| state.internal.iter(agent, &state.transactions)) {
+        held.count(state.transactions[id].amount);
+    }
+    let queued = PyDict::new(py);
+    queued.set_item("volume", state.central.volume())?;
+    queued.set_item("value", state.central.value())?;
+    let so_far = told(system, state.costs.of_system(system.accrued_until()))?;
+    let balances: Vec<_> = agents().map(|agent| state.ledger[agent].balance).collect();
+    let dict = PyDict::new(py);
+    dict.set_item("balances", balances)?;
+    dict.set_item("internal_queue", flow(py, held)?)?;
+    dict.set_item("central_queue", queued)?;
+    dict.set_item("cost", costs(py, &so_far)?)?;
+    dict.set_item("total_cost", cost_text(told(system, sum(&so_far))?))?;
+    Ok(dict)
+}
+
+/// Settlements by cause, and those between each two agents: their numbers, volume and value.
+pub type Settled<'py> = (Bound<'py, PyDict>, Vec<(u32, u32, i64, i128)>);
+
+/// What has settled since a tick.
+pub fn flows<'py>(py: Python<'py>, system: &System, since: Tick) -> PyResult<Settled<'py>> {
+    let settled = py.detach(|| flows::flows(system, since));
+    let by_cause = PyDict::new(py);
+    for (cause, own) in Cause::SETTLEMENTS.iter().zip(settled.settled_by) {
+        by_cause.set_item(cause.word(), flow(py, own)?)?;
+    }
+    let pairs = settled.pairs.into_iter();
+    let pairs = pairs.map(|((from, to), own)| (from.0, to.0, own.volume, own.value));
+    Ok((by_cause, pairs.collect()))
 }
 
 /// What a day came to, and how the system stands after it, when its last closed tick is the

@@ -12,17 +12,20 @@ use paysim_kernel::results::{
 use paysim_kernel::spec::Spec;
 use paysim_kernel::{Decision, Error, Outcome, System};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
 use crate::convert::{Numbers, scenario_event, specification};
 use crate::errors::{Whole, plain, refused, told};
-use crate::figures;
+use crate::figures::{self, Settled};
 use crate::history;
 use crate::table::Table;
 use crate::view::{View, view};
 
 /// Ticks between looks for Ctrl-C.
 const SIGNAL_EVERY: u32 = 256;
+/// What a number of ticks or days has to be.
+const TICK: &str = "at least 0 and below 2**32";
 
 /// A payment system that advances tick by tick; agents and transactions are numbers here.
 #[pyclass(module = "paysim._kernel")]
@@ -64,6 +67,30 @@ impl Kernel {
     fn save<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let saved = py.detach(|| self.system.save());
         Ok(PyBytes::new(py, &self.told(saved)?))
+    }
+
+    /// What has happened in the ticks from one on, between two ticks: `save` without what the pieces
+    /// before hold.
+    fn piece<'py>(&self, py: Python<'py>, from_tick: Whole) -> PyResult<Bound<'py, PyBytes>> {
+        let from = from_tick.narrow("from_tick", TICK)?;
+        let piece = py.detach(|| self.system.piece(from));
+        Ok(PyBytes::new(py, &self.told(piece)?))
+    }
+
+    /// The kernel that these pieces were taken of, one after the other from the beginning; the
+    /// scenario has every event that was added meanwhile.
+    #[staticmethod]
+    fn rejoin(
+        py: Python<'_>,
+        scenario: &Bound<'_, PyAny>,
+        seed: u64,
+        scripted: Vec<u32>,
+        pieces: Vec<PyBackedBytes>,
+    ) -> PyResult<Self> {
+        check_scenario(scenario)?;
+        let spec = specification(scenario, seed, &scripted)?;
+        let system = py.detach(|| System::rejoin(spec, &pieces));
+        Self::around(scenario, system.map_err(plain)?)
     }
 
     /// A copy that goes its own way, between two ticks; `scripted` agents have no compiled policy
@@ -118,7 +145,7 @@ impl Kernel {
 
     /// That many whole ticks without the GIL; the outcome of the last.
     fn advance<'py>(&mut self, py: Python<'py>, ticks: Whole) -> PyResult<Bound<'py, PyTuple>> {
-        let ticks = ticks.narrow("ticks", "at least 0 and below 2**32")?;
+        let ticks = ticks.narrow("ticks", TICK)?;
         let mut left: u32 = ticks;
         while left > 0 {
             let stretch = left.min(SIGNAL_EVERY);
@@ -205,7 +232,12 @@ impl Kernel {
             .internal
             .iter(agent, &state.transactions)
             .chain(state.central.of(agent).all().iter());
-        match own.find(|id| state.transactions.id(*id, names) == transaction_id) {
+        let mut text = String::new();
+        match own.find(|id| {
+            text.clear();
+            state.transactions.write_id(*id, names, &mut text);
+            text == transaction_id
+        }) {
             Some(id) => Ok(id.0),
             None => Err(refused(format!(
                 "transaction {transaction_id} is in no queue of agent {}",
@@ -231,6 +263,29 @@ impl Kernel {
         figures::state(py, &self.system)
     }
 
+    /// What an agent's costs so far come to, by component and in all.
+    fn costs_of<'py>(
+        &self,
+        py: Python<'py>,
+        agent: Whole,
+    ) -> PyResult<(Bound<'py, PyDict>, String)> {
+        self.told(self.system.check_sound())?;
+        figures::costs_of(py, &self.system, self.agent(agent)?)
+    }
+
+    /// Balances, queues and costs, as they are now.
+    fn standing<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        self.told(self.system.check_sound())?;
+        figures::standing(py, &self.system)
+    }
+
+    /// What has settled since a tick: by cause, and by sender and receiver, each with its volume
+    /// and its value.
+    fn flows<'py>(&self, py: Python<'py>, since_tick: Whole) -> PyResult<Settled<'py>> {
+        self.told(self.system.check_sound())?;
+        figures::flows(py, &self.system, since_tick.narrow("since_tick", TICK)?)
+    }
+
     /// Totals of the run so far.
     fn summary<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         figures::totals(py, &self.system)
@@ -239,11 +294,7 @@ impl Kernel {
     /// What a day came to, and how the system stands after it, when its last closed tick is the
     /// kernel's.
     fn day_figures<'py>(&self, py: Python<'py>, day: Whole) -> PyResult<Bound<'py, PyDict>> {
-        figures::of_day(
-            py,
-            &self.system,
-            day.narrow("day", "at least 0 and below 2**32")?,
-        )
+        figures::of_day(py, &self.system, day.narrow("day", TICK)?)
     }
 
     /// The event log as a table.
@@ -311,7 +362,7 @@ impl Kernel {
     ) -> PyResult<Bound<'py, PyAny>> {
         self.told(self.system.check_sound())?;
         let agent = self.agent(agent)?;
-        let tick = tick.narrow("tick", "at least 0 and below 2**32")?;
+        let tick = tick.narrow("tick", TICK)?;
         history::explain(py, &self.system, agent, tick)
     }
 
@@ -327,6 +378,29 @@ impl Kernel {
     fn gridlocks(&self, py: Python<'_>) -> PyResult<Vec<bool>> {
         self.told(self.system.check_sound())?;
         Ok(py.detach(|| gridlocks(&self.system)))
+    }
+
+    /// How many events there are.
+    #[getter]
+    fn num_events(&self) -> usize {
+        self.system.state().journal.len()
+    }
+
+    /// The JSON lines of the events after so many, `most` at most and until `bytes_max` bytes are
+    /// reached, and how many events stand before the one after.
+    fn event_lines<'py>(
+        &self,
+        py: Python<'py>,
+        first: Whole,
+        most: Whole,
+        bytes_max: Whole,
+    ) -> PyResult<(Bound<'py, PyBytes>, usize)> {
+        self.told(self.system.check_sound())?;
+        let first = first.narrow("first", "at least 0")?;
+        let most = most.narrow("most", "at least 0")?;
+        let bytes_max = bytes_max.narrow("bytes_max", "at least 0")?;
+        let (lines, next) = py.detach(|| event_lines::lines(&self.system, first, most, bytes_max));
+        Ok((PyBytes::new(py, lines.as_bytes()), next))
     }
 
     /// The event log as JSON lines.

@@ -1,6 +1,7 @@
 //! The kernel as a Python extension: convert, call, convert.
 
 mod arrow_cells;
+mod arrow_stream;
 mod arrow_table;
 mod convert;
 mod errors;

@@ -14,8 +14,9 @@ use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyList};
 
+use crate::arrow_stream;
 use crate::arrow_table::{TextForm, batch, schema};
-use crate::errors::{plain, refused, shown};
+use crate::errors::{Whole, plain, refused, shown};
 use crate::given_table::columns_of;
 use crate::parquet_table;
 
@@ -152,6 +153,25 @@ impl Table {
     fn write_csv(&self, py: Python<'_>, path: PathBuf) -> PyResult<usize> {
         py.detach(|| write_file(&path, |out| self.columns.write_csv(out)))
             .map_err(plain)?;
+        Ok(self.columns.len())
+    }
+
+    /// At most `length` rows after the first `offset`, with the same metadata.
+    fn slice(&self, offset: Whole, length: Whole) -> PyResult<Self> {
+        let offset = offset.narrow("offset", "at least 0")?;
+        let length = length.narrow("length", "at least 0")?;
+        Ok(Self {
+            columns: Arc::new(self.columns.slice(offset, length)),
+            metadata: self.metadata.clone(),
+        })
+    }
+
+    /// Writes the table as an Arrow IPC stream, whole or not at all; the number of rows.
+    fn write_arrow(&self, py: Python<'_>, path: PathBuf) -> PyResult<usize> {
+        let write = |out: &mut (dyn std::io::Write + Send)| {
+            arrow_stream::write(&self.columns, &self.metadata, out)
+        };
+        py.detach(|| write_file(&path, write)).map_err(plain)?;
         Ok(self.columns.len())
     }
 

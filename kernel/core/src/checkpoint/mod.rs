@@ -11,6 +11,8 @@ mod forged;
 mod moves;
 mod replay;
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::behaviour::policies::Policy;
@@ -28,12 +30,12 @@ use crate::system::{Outcome, System};
 use moves::Moves;
 use replay::Replay;
 
-/// What stands before the moves.
+/// What stands before the moves of the ticks from one on.
 #[derive(Serialize, Deserialize)]
 struct Head {
     /// The next tick to open.
     tick: Tick,
-    /// How many events the log has, and what they and the tick hash to.
+    /// How many events these ticks have, and what they and the next tick hash to.
     events: u64,
     log: u64,
     /// The outcome of the last tick: arrivals, settlements, those by a mechanism, and its cost.
@@ -53,6 +55,28 @@ impl System {
     /// # Errors
     /// [`Error::OutOfOrder`] if a tick is open; what a part of a tick has failed with.
     pub fn save(&self) -> Result<Vec<u8>> {
+        self.told_since(0, Vec::new())
+    }
+
+    /// What has happened in the ticks from `from` on, in bytes: the state without what pieces
+    /// before this one hold. Its cost is that of these ticks.
+    ///
+    /// # Errors
+    /// [`Error::OutOfOrder`] if a tick is open, or `from` is yet to come; what a part of a tick has
+    /// failed with.
+    pub fn piece(&self, from: Tick) -> Result<Vec<u8>> {
+        if from > self.state.tick {
+            return Err(Error::OutOfOrder(
+                "a piece cannot begin after the next tick to open",
+            ));
+        }
+        let mut bytes = Vec::new();
+        write(&from, &mut bytes)?;
+        self.told_since(from, bytes)
+    }
+
+    /// Appends the head and the moves of the ticks from `from` on to `bytes`.
+    fn told_since(&self, from: Tick, mut bytes: Vec<u8>) -> Result<Vec<u8>> {
         self.check_sound()?;
         if self.is_open {
             return Err(Error::OutOfOrder(
@@ -66,10 +90,12 @@ impl System {
             let pending = &self.desks[agent.ix()].pending;
             (!pending.is_empty()).then(|| (agent.0, pending.clone()))
         });
+        let journal = &self.state.journal;
+        let rows = journal.before(from)..journal.len();
         let head = Head {
             tick: self.state.tick,
-            events: self.state.journal.len() as u64,
-            log: hash(&self.state),
+            events: rows.len() as u64,
+            log: hash(&self.state, rows, self.state.tick),
             outcome: (
                 counts.arrivals,
                 counts.settlements,
@@ -78,9 +104,8 @@ impl System {
             ),
             pending: pending.collect(),
         };
-        let mut bytes = Vec::new();
         write(&head, &mut bytes)?;
-        for step in Moves::new(self) {
+        for step in Moves::since(self, from) {
             write(&step, &mut bytes)?;
         }
         Ok(bytes)
@@ -94,40 +119,61 @@ impl System {
     /// [`Error::Spec`] if the specification describes no system; [`Error::Saved`] if the bytes are
     /// not what a system of this specification was saved as.
     pub fn restore(spec: Spec, bytes: &[u8]) -> Result<Self> {
-        let mut system = Self::new(spec)?;
-        let (head, rest): (Head, _) =
-            postcard::take_from_bytes(bytes).map_err(|_| damaged("it does not begin as one"))?;
-        if head.tick == NONE {
+        Self::new(spec)?.after(&[taken(bytes)?])
+    }
+
+    /// The system of a specification that these pieces were taken of, one after the other from its
+    /// beginning; without any, one that has not begun.
+    ///
+    /// The specification has every scenario event that was added meanwhile.
+    ///
+    /// # Errors
+    /// As [`Self::restore`].
+    pub fn rejoin(spec: Spec, pieces: &[impl AsRef<[u8]>]) -> Result<Self> {
+        let (mut next, mut parts) = (0, Vec::with_capacity(pieces.len()));
+        for piece in pieces {
+            let (from, rest): (Tick, _) = taken(piece.as_ref())?;
+            let (head, moves): (Head, _) = taken(rest)?;
+            if from != next || head.tick < from {
+                return Err(damaged("its pieces do not follow one another"));
+            }
+            next = head.tick;
+            parts.push((head, moves));
+        }
+        Self::new(spec)?.after(&parts)
+    }
+
+    /// This system, which has not begun, after these moves.
+    fn after(mut self, parts: &[(Head, &[u8])]) -> Result<Self> {
+        let Some((last, _)) = parts.last() else {
+            return Ok(self);
+        };
+        if last.tick == NONE {
             return Err(damaged("its ticks do not end"));
         }
-        Replay::new(&mut system, head.tick)
-            .run(rest)
-            .map_err(|error| match error {
-                Error::Saved(_) => error,
-                other => damaged(other),
-            })?;
-        let events = system.state.journal.len() as u64;
-        if (events, hash(&system.state)) != (head.events, head.log) {
-            return Err(damaged("its event log is not the one it states"));
-        }
-        for (number, decisions) in head.pending {
-            let agent = AgentId(number);
-            if agent.ix() >= system.names.len() {
+        self.make(last.tick, parts).map_err(|error| match error {
+            Error::Saved(_) => error,
+            other => damaged(other),
+        })?;
+        self.check_log(parts)?;
+        for (number, decisions) in &last.pending {
+            let agent = AgentId(*number);
+            if agent.ix() >= self.names.len() {
                 return Err(damaged("a decision is of no agent"));
             }
-            for decision in decisions {
+            for &decision in decisions {
                 let exists = decision
                     .transaction()
-                    .is_none_or(|id| id.0 < system.state.transactions.len());
+                    .is_none_or(|id| id.0 < self.state.transactions.len());
                 if !exists {
                     return Err(damaged("a decision is on no transaction"));
                 }
-                system.decide(agent, decision).map_err(damaged)?;
+                self.decide(agent, decision).map_err(damaged)?;
             }
         }
-        let (arrivals, settlements, lsm_releases, total_cost) = head.outcome;
-        system.outcome = Outcome {
-            tick: head.tick.saturating_sub(1),
+        let (arrivals, settlements, lsm_releases, total_cost) = last.outcome;
+        self.outcome = Outcome {
+            tick: last.tick.saturating_sub(1),
             counts: Counts {
                 arrivals,
                 settlements,
@@ -135,9 +181,31 @@ impl System {
             },
             total_cost,
         };
-        let total = costs::sum(&system.state.costs.of_system(head.tick)?)?;
-        system.rounded_total = half_even(total);
-        Ok(system)
+        let total = costs::sum(&self.state.costs.of_system(last.tick)?)?;
+        self.rounded_total = half_even(total);
+        Ok(self)
+    }
+
+    fn make(&mut self, end: Tick, parts: &[(Head, &[u8])]) -> Result<()> {
+        let mut replay = Replay::new(self, end);
+        for (_, moves) in parts {
+            replay.make_all(moves)?;
+        }
+        replay.finish()
+    }
+
+    /// Makes sure that each part of the log is the one that its head states.
+    fn check_log(&self, parts: &[(Head, &[u8])]) -> Result<()> {
+        let mut first = 0;
+        for (head, _) in parts {
+            let end = self.state.journal.before(head.tick);
+            let events = end.checked_sub(first).map(|events| events as u64);
+            if events != Some(head.events) || hash(&self.state, first..end, head.tick) != head.log {
+                return Err(damaged("its event log is not the one it states"));
+            }
+            first = end;
+        }
+        Ok(())
     }
 
     /// A copy that goes its own way.
@@ -167,13 +235,18 @@ fn write(value: &impl Serialize, bytes: &mut Vec<u8>) -> Result<()> {
     Ok(())
 }
 
-/// The hash of a log before a tick: two that differ in any event differ in it, in the terms of any
-/// transaction, or in a cost.
-fn hash(state: &State) -> u64 {
+/// What stands at the beginning of bytes, and the rest of them.
+fn taken<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<(T, &'a [u8])> {
+    postcard::take_from_bytes(bytes).map_err(|_| damaged("it does not begin as one"))
+}
+
+/// The hash of these rows of a log before a tick: two that differ in any event differ in it, in the
+/// terms of any transaction, or in a cost.
+fn hash(state: &State, rows: Range<usize>, tick: Tick) -> u64 {
     const PIECE: usize = 1 << 16;
-    let mut hash = u64::from(state.tick);
-    let mut piece = Vec::with_capacity(PIECE + 64);
-    for event in state.journal.iter() {
+    let mut hash = u64::from(tick);
+    let mut piece = Vec::with_capacity(PIECE.min(rows.len() * 32) + 64);
+    for event in state.journal.after(rows.start).take(rows.len()) {
         piece.extend_from_slice(&event.tick.to_le_bytes());
         piece.extend_from_slice(&[event.kind as u8, event.cause as u8]);
         piece.extend_from_slice(&event.agent.to_le_bytes());

@@ -91,7 +91,7 @@ pub(super) const SETTLEMENT: u8 = 7;
 /// From here on running costs see changes in the next tick.
 pub(super) const COSTS: u8 = 10;
 
-/// The moves of a system's log, in order.
+/// The moves of a system's log from a tick on, in order.
 pub(super) struct Moves<'a> {
     system: &'a System,
     events: Peekable<Box<dyn Iterator<Item = Event> + 'a>>,
@@ -99,12 +99,14 @@ pub(super) struct Moves<'a> {
 }
 
 impl<'a> Moves<'a> {
-    pub fn new(system: &'a System) -> Self {
-        let events: Box<dyn Iterator<Item = Event>> = Box::new(system.state().journal.iter());
+    /// The moves of ticks from `from` on, the first of which follows the last event before.
+    pub fn since(system: &'a System, from: Tick) -> Self {
+        let journal = &system.state().journal;
+        let events: Box<dyn Iterator<Item = Event>> = Box::new(journal.since(from));
         Self {
             system,
             events: events.peekable(),
-            tick: 0,
+            tick: journal.last_before(from).unwrap_or(0),
         }
     }
 

@@ -40,8 +40,8 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Makes all moves and stands before the tick at the end.
-    pub fn run(mut self, mut bytes: &[u8]) -> Result<()> {
+    /// Makes the next moves.
+    pub fn make_all(&mut self, mut bytes: &[u8]) -> Result<()> {
         while !bytes.is_empty() {
             let (step, rest): (Move, _) =
                 postcard::take_from_bytes(bytes).map_err(|_| damaged("a move is not whole"))?;
@@ -63,7 +63,7 @@ impl<'a> Replay<'a> {
                 return Err(damaged("a move leaves no event"));
             }
         }
-        self.finish()
+        Ok(())
     }
 
     /// Goes to a later tick.
@@ -149,7 +149,7 @@ impl<'a> Replay<'a> {
     }
 
     /// Stands before the tick at the end.
-    fn finish(mut self) -> Result<()> {
+    pub fn finish(mut self) -> Result<()> {
         let last = match self.end.checked_sub(1) {
             Some(last) => last,
             None => return Ok(()),

@@ -1,5 +1,7 @@
 //! Columns of tables.
 
+use std::ops::Range;
+
 use crate::results::texts::Texts;
 use crate::results::values::Values;
 use crate::results::words::Words;
@@ -31,6 +33,21 @@ impl Column {
             Self::Text(texts) => texts.views().len(),
             Self::Words(words) => words.keys().len(),
             Self::Cost(values) => values.len(),
+        }
+    }
+
+    /// A copy of some rows.
+    ///
+    /// # Panics
+    /// If there are fewer rows.
+    pub fn slice(&self, rows: Range<usize>) -> Self {
+        match self {
+            Self::Integer(values) => Self::Integer(values.slice(rows)),
+            Self::Real(values) => Self::Real(values.slice(rows)),
+            Self::Boolean(values) => Self::Boolean(values.slice(rows)),
+            Self::Text(texts) => Self::Text(texts.slice(rows)),
+            Self::Words(words) => Self::Words(words.slice(rows)),
+            Self::Cost(values) => Self::Cost(values.slice(rows)),
         }
     }
 

@@ -37,9 +37,30 @@ pub fn write(system: &System, out: &mut dyn Write) -> std::io::Result<()> {
     })
 }
 
+/// The lines of the events after so many, up to `most` of them and until `bytes_max` bytes are
+/// reached, and how many events stand before the one after. The cost is that of these lines.
+pub fn lines(system: &System, first: usize, most: usize, bytes_max: usize) -> (String, usize) {
+    let (mut text, mut next) = (String::new(), first);
+    let mut lines = Lines {
+        system,
+        names: &[],
+        text: &mut text,
+        id: String::new(),
+        number: itoa::Buffer::new(),
+    };
+    for event in system.state().journal.after(first).take(most) {
+        lines.event(&event);
+        next += 1;
+        if lines.text.len() >= bytes_max {
+            break;
+        }
+    }
+    (text, next)
+}
+
 struct Lines<'a> {
     system: &'a System,
-    /// Agents' ids as JSON strings.
+    /// Agents' ids as JSON strings, or none, to make them one by one.
     names: &'a [String],
     text: &'a mut String,
     id: String,
@@ -237,7 +258,10 @@ impl Lines<'_> {
 
     fn agent(&mut self, key: &str, agent: u32) {
         self.key(key);
-        self.text.push_str(&self.names[agent as usize]);
+        match self.names.get(agent as usize) {
+            Some(name) => self.text.push_str(name),
+            None => quote(&self.system.names()[agent as usize], self.text),
+        }
     }
 
     /// An agent, or null for all of them.

@@ -10,6 +10,7 @@ pub mod event_columns;
 pub mod event_lines;
 pub mod event_table;
 pub mod explain;
+pub mod flows;
 pub mod gridlocks;
 pub mod moment;
 pub mod parallel;

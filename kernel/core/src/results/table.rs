@@ -45,6 +45,14 @@ impl Table {
         self.len() == 0
     }
 
+    /// A copy of at most `length` rows after the first `offset`.
+    pub fn slice(&self, offset: usize, length: usize) -> Self {
+        let start = offset.min(self.len());
+        let rows = start..start.saturating_add(length).min(self.len());
+        let columns = self.columns.iter();
+        Self::new(columns.map(|(name, column)| (name.clone(), column.slice(rows.clone()))))
+    }
+
     /// Writes the table as CSV with a header (RFC 4180; nulls are empty fields).
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Texts as Arrow's string views.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::results::column::Column;
@@ -73,6 +74,21 @@ impl Texts {
             views,
             buffers: Buffer::Shared(Arc::clone(&buffers)),
         })
+    }
+
+    /// A copy of some rows.
+    ///
+    /// # Panics
+    /// If there are fewer rows.
+    pub fn slice(&self, rows: Range<usize>) -> Self {
+        let mut slice = Self::default();
+        for row in rows {
+            match self.get(row) {
+                Some(text) => slice.push(text),
+                None => slice.push_null(),
+            }
+        }
+        slice
     }
 
     /// The views of all rows; where a row is null, 0 or the view of another text here.

@@ -2,6 +2,7 @@
 //!
 //! They lie in memory as Arrow has them, so that a column is handed over as it is.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Values, possibly null, of the rows of a column.
@@ -144,6 +145,17 @@ impl<T: Copy + Default> Values<T> {
             buffer: Buffer::Shared(Arc::clone(&values)),
             valid,
         })
+    }
+
+    /// A copy of some rows.
+    ///
+    /// # Panics
+    /// If there are fewer rows.
+    pub fn slice(&self, rows: Range<usize>) -> Self {
+        if self.valid.is_empty() {
+            return self.values()[rows].to_vec().into();
+        }
+        rows.map(|row| self.get(row)).collect()
     }
 
     /// What lies in memory: a value where there is one, anything where a row is null.

@@ -1,5 +1,7 @@
 //! Fixed words as numbers into a short list of them.
 
+use std::ops::Range;
+
 use crate::results::values::Values;
 
 /// Stands for a word that has not occurred.
@@ -56,6 +58,18 @@ impl Words {
     pub fn trimmed(self) -> Self {
         let keys = self.keys.trimmed();
         Self { keys, ..self }
+    }
+
+    /// A copy of some rows.
+    ///
+    /// # Panics
+    /// If there are fewer rows.
+    pub fn slice(&self, rows: Range<usize>) -> Self {
+        Self {
+            keys: self.keys.slice(rows),
+            words: self.words.clone(),
+            known: self.known.clone(),
+        }
     }
 
     /// The word of a row.
