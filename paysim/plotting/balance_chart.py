@@ -5,7 +5,7 @@ Balances over time: few agents as lines in one picture, more of them as a panel 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import altair as alt
 import polars as pl
@@ -24,6 +24,9 @@ LINES_MAX: Final = 6
 """Agents whose lines share a picture."""
 
 PANELS_MAX: Final = 12
+
+PANEL_LABELS: Final = 4
+"""Labels along the time of a panel."""
 
 LINE_POINTS: Final = 600
 PANEL_POINTS: Final = 240
@@ -89,9 +92,13 @@ def balances(
         ["Dotted: the floor, which is minus the credit limit."] if (floors >= low).any() else []
     )
     notes = [*dotted, *note(width)]
+    labels, scale = group.all_labels(), unit.scale
     if in_panels:
-        return _panels(rows, group, span, y.title(None), [f"In {unit.name}.", *notes])
-    return _lines(rows, group, span, y, notes)
+        columns = ["tick", "agent", "balance", "floor", *(["low", "high"] if group.others else [])]
+        x, y, notes = span.x(labels=PANEL_LABELS), y.title(None), [f"In {unit.name}.", *notes]
+        return panels(rows.select(columns), labels, group.others > 0, x, y, notes, scale)
+    columns = ["tick", "agent", "balance", "floor"]
+    return lines(rows.select(columns), labels, span.x(), y, notes, scale)
 
 
 def _range(states: pl.DataFrame, span: Span, width: int) -> pl.DataFrame:
@@ -108,25 +115,57 @@ def _range(states: pl.DataFrame, span: Span, width: int) -> pl.DataFrame:
     return pl.concat([rows, rows.tail(1).with_columns(tick=pl.lit(span.end, rows["tick"].dtype))])
 
 
-def _lines(rows: pl.DataFrame, group: Group, span: Span, y: alt.Y, notes: list[str]) -> ChartType:
-    labels = group.all_labels()
+def lines(
+    data: Any, labels: list[str], x: alt.X, y: alt.Y, notes: list[str], scale: int | None
+) -> ChartType:
+    """
+    Return the balances of few agents in one picture.
+
+    Args:
+        data: Rows with `tick`, `agent`, `balance` and `floor`.
+        labels: The agents from top to bottom.
+        x: The axis of ticks.
+        y: The axis of balances.
+        notes: Sentences that stand below the title.
+        scale: How many minor units one unit of the data is.
+    """
     legend = alt.Legend(columns=style.columns(labels), symbolType="stroke", symbolSize=400)
     colour = alt.Color("agent:N", title=None, scale=style.scale(labels), legend=legend)
     dash = alt.StrokeDash("agent:N", title=None, scale=style.scale(labels, style.DASHES))
-    columns = ["tick", "agent", "balance", "floor"]
-    base = alt.Chart(rows.select(columns)).encode(x=span.x())
+    base = alt.Chart(data).encode(x=x)
     tooltip = ["agent:N", "tick:Q", "balance:Q"]
-    lines = base.mark_line(interpolate="step-after").encode(
+    drawn = base.mark_line(interpolate="step-after").encode(
         y=y, color=colour, strokeDash=dash, tooltip=tooltip
     )
     floors = base.mark_line(
         interpolate="step-after", clip=True, strokeWidth=1, strokeDash=[1, 2]
     ).encode(y=alt.Y("floor:Q"), color=colour)
-    return style.finished(alt.layer(floors, lines).properties(height=style.HEIGHT), _NAME, notes)
+    chart = alt.layer(floors, drawn).properties(height=style.HEIGHT)
+    return style.finished(chart, _NAME, notes, scale=scale)
 
 
-def _panels(rows: pl.DataFrame, group: Group, span: Span, y: alt.Y, notes: list[str]) -> ChartType:
-    base = alt.Chart().encode(x=span.x(labels=4))
+def panels(
+    data: Any,
+    labels: list[str],
+    has_range: bool,
+    x: alt.X,
+    y: alt.Y,
+    notes: list[str],
+    scale: int | None,
+) -> ChartType:
+    """
+    Return the balances of more agents, a panel each.
+
+    Args:
+        data: Rows as for `lines`, and with `low` and `high` if the last panel is a range.
+        labels: The agents in the order of their panels.
+        has_range: Whether the last panel shows the range of the others.
+        x: The axis of ticks.
+        y: The axis of balances.
+        notes: Sentences that stand below the title.
+        scale: How many minor units one unit of the data is.
+    """
+    base = alt.Chart().encode(x=x)
     band = base.mark_area(interpolate="step-after", color=style.GREY, opacity=0.5).encode(
         y=alt.Y("low:Q"), y2="high:Q"
     )
@@ -137,24 +176,19 @@ def _panels(rows: pl.DataFrame, group: Group, span: Span, y: alt.Y, notes: list[
         strokeDash=[1, 2],
         color=style.COLOURS[1],
     ).encode(y=alt.Y("floor:Q"))
-    lines = base.mark_line(interpolate="step-after", strokeWidth=1, color=style.COLOURS[0]).encode(
+    drawn = base.mark_line(interpolate="step-after", strokeWidth=1, color=style.COLOURS[0]).encode(
         y=y, tooltip=["agent:N", "tick:Q", "balance:Q"]
     )
-    columns = ["tick", "agent", "balance", "floor", "low", "high"]
-    if not group.others:
-        columns = columns[:4]
-    layers = [floors, lines, *([band] if group.others else [])]
-    panels = alt.layer(*layers, data=rows.select(columns)).properties(
-        width=_PANEL_WIDTH, height=_PANEL_HEIGHT
-    )
+    layers = [floors, drawn, *([band] if has_range else [])]
+    panel = alt.layer(*layers, data=data).properties(width=_PANEL_WIDTH, height=_PANEL_HEIGHT)
     facet = alt.Facet(
         "agent:N",
         title=None,
-        sort=group.all_labels(),
+        sort=labels,
         header=alt.Header(labelPadding=3),
     )
-    chart = panels.facet(facet=facet, columns=3, spacing={"row": 12, "column": 16})
-    return style.finished(chart, _NAME, notes, fits=False)
+    chart = panel.facet(facet=facet, columns=3, spacing={"row": 12, "column": 16})
+    return style.finished(chart, _NAME, notes, fits=False, scale=scale)
 
 
 def _checked(results: Results, agents: Sequence[str]) -> list[str]:

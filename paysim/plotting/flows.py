@@ -4,7 +4,7 @@ The matrix of bilateral flows.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import altair as alt
 import polars as pl
@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 NUMBERS_MAX: Final = 10
 """Agents up to which each cell holds its number."""
 
+DARK: Final = 0.3
+"""
+Share of the largest value above which a cell is dark: on a scale by the square root it is about the
+middle.
+"""
+
 _NAME = "bilateral_flows"
 _LEGEND_WIDTH = 150
 _CHARACTER = 5.5
-# Of the largest value; on a scale by the square root this is the middle, where grey is dark.
-_DARK = 0.3
 
 
 def bilateral_flows(results: Results, day: int | None = None) -> ChartType:
@@ -61,39 +65,53 @@ def bilateral_flows(results: Results, day: int | None = None) -> ChartType:
         schema=["sender", "receiver", "value"],
         orient="row",
     )
-    labels = group.all_labels()
+    dark = round(largest / unit.scale * DARK, PLACES)
+    return matrix(rows, group.all_labels(), unit.name, str(dark), unit.scale)
+
+
+def matrix(data: Any, labels: list[str], unit: str, dark: str, scale: int | None) -> ChartType:
+    """
+    Return the matrix of flows.
+
+    Args:
+        data: Rows with `sender`, `receiver` and `value`.
+        labels: The agents in their order.
+        unit: Name of the unit of the values.
+        dark: The value above which a cell is dark, as a Vega expression.
+        scale: How many minor units one unit of the data is.
+    """
     room = style.WIDTH - _LEGEND_WIDTH - _CHARACTER * max(map(len, labels))
     size = max(14, min(48, int(room) // len(labels)))
-    scale = alt.Scale(domain=labels)
+    agents = alt.Scale(domain=labels)
     x = alt.X(
         "receiver:N",
         title="Receiver",
-        scale=scale,
+        scale=agents,
         axis=alt.Axis(orient="top", labelAngle=-60, ticks=False, domain=False),
     )
-    y = alt.Y("sender:N", title="Sender", scale=scale, axis=alt.Axis(ticks=False, domain=False))
+    y = alt.Y("sender:N", title="Sender", scale=agents, axis=alt.Axis(ticks=False, domain=False))
     colour = alt.Color(
         "value:Q",
-        title=["Settled value", f"({unit.name})"],
+        title=["Settled value", f"({unit})"],
         scale=alt.Scale(type="sqrt", scheme="cividis", reverse=True, domainMin=0),
         legend=alt.Legend(orient="right", direction="vertical", gradientLength=180, tickCount=5),
     )
-    base = alt.Chart(rows).encode(x=x, y=y)
+    base = alt.Chart(data).encode(x=x, y=y)
     layers = [
         base.mark_rect(stroke="white", strokeWidth=0.5).encode(
             color=colour, tooltip=["sender:N", "receiver:N", "value:Q"]
         )
     ]
     if len(labels) <= NUMBERS_MAX:
-        is_dark = f"datum.value > {round(largest / unit.scale * _DARK, PLACES)}"
+        is_dark = f"datum.value > {dark}"
         layers.append(
             base.mark_text(fontSize=10).encode(
-                text=alt.Text("value:Q", format=",.4~r" if unit.scale == 1 else ",.3~r"),
+                text=alt.Text("value:Q", format=",.4~r" if scale == 1 else ",.3~r"),
                 color=alt.condition(is_dark, alt.value("white"), alt.value("black")),
             )
         )
     chart = alt.layer(*layers).properties(width=size * len(labels), height=size * len(labels))
-    return style.finished(chart, _NAME, fits=False)
+    return style.finished(chart, _NAME, fits=False, scale=scale)
 
 
 def _pairs(group: Group, sender: str, receiver: str) -> int:

@@ -5,7 +5,7 @@ The queues and the settlements over time.
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import altair as alt
 import polars as pl
@@ -51,6 +51,22 @@ def queue_value(results: Results, day: int | None = None) -> ChartType:
     )
     rows, width = thinned(long, span, "value", POINTS, ["queue"])
     unit = Unit.of(rows["value"])
+    data = rows.with_columns(unit.column("value"))
+    return queues_chart(data, span.x(), unit.name, note(width), unit.scale)
+
+
+def queues_chart(data: Any, x: alt.X, unit: str, notes: list[str], scale: int | None) -> ChartType:
+    """
+    Return the chart of the value in the queues.
+
+    Args:
+        data: Rows with `tick`, `queue` and `value`.
+        x: The axis of ticks.
+        unit: Name of the unit of the values.
+        notes: Sentences that stand below the title.
+        scale: How many minor units one unit of the data is.
+    """
+    labels = list(QUEUES.values())
     colour = alt.Color(
         "queue:N",
         title=None,
@@ -58,14 +74,14 @@ def queue_value(results: Results, day: int | None = None) -> ChartType:
         legend=alt.Legend(symbolType="stroke", symbolSize=400, symbolOpacity=1),
     )
     dash = alt.StrokeDash("queue:N", title=None, scale=style.scale(labels, style.DASHES))
-    y = alt.Y("value:Q", title=f"Value at the end of the tick ({unit.name})", stack=None)
-    base = alt.Chart(rows.with_columns(unit.column("value"))).encode(x=span.x(), y=y, color=colour)
+    y = alt.Y("value:Q", title=f"Value at the end of the tick ({unit})", stack=None)
+    base = alt.Chart(data).encode(x=x, y=y, color=colour)
     areas = base.mark_area(interpolate="step-after", opacity=0.15)
     lines = base.mark_line(interpolate="step-after").encode(
         strokeDash=dash, tooltip=["queue:N", "tick:Q", "value:Q"]
     )
     chart = alt.layer(areas, lines).properties(height=style.HEIGHT)
-    return style.finished(chart, name, note(width))
+    return style.finished(chart, "queue_value", notes, scale=scale)
 
 
 def settlements_by_means(results: Results, day: int | None = None) -> ChartType:
@@ -110,21 +126,38 @@ def settlements_by_means(results: Results, day: int | None = None) -> ChartType:
     rows = pl.DataFrame(bricks, schema=names, orient="row", infer_schema_length=None)
     title = "Settled value per tick" if width == 1 else f"Settled value per {width:,} ticks"
     colours = [style.COLOURS[means.index(each) % len(style.COLOURS)] for each in occurring]
-    colour = alt.Color("means:N", title=None, scale=alt.Scale(domain=labels, range=colours))
+    scale = alt.Scale(domain=labels, range=colours)
+    return means_chart(rows, scale, span.x("start"), f"{title} ({unit.name})", unit.scale)
+
+
+def means_chart(
+    data: Any, colours: alt.Scale, x: alt.X, title: str, scale: int | None
+) -> ChartType:
+    """
+    Return the chart of what settled, by means.
+
+    Args:
+        data: Rows with `means`, `start`, `end`, `value`, and `from` and `to` of the stack.
+        colours: The colour of each of the means.
+        x: The axis of ticks.
+        title: What stands at the other axis.
+        scale: How many minor units one unit of the data is.
+    """
+    colour = alt.Color("means:N", title=None, scale=colours)
     chart = (
-        alt.Chart(rows)
+        alt.Chart(data)
         .mark_bar(stroke="white", strokeWidth=0.3, binSpacing=0)
         .encode(
-            x=span.x("start"),
+            x=x,
             x2="end:Q",
-            y=alt.Y("from:Q", title=f"{title} ({unit.name})"),
+            y=alt.Y("from:Q", title=title),
             y2="to:Q",
             color=colour,
             tooltip=["means:N", "start:Q", "value:Q"],
         )
         .properties(height=style.HEIGHT)
     )
-    return style.finished(chart, name)
+    return style.finished(chart, "settlements_by_means", scale=scale)
 
 
 def means_of(columns: list[str]) -> list[str]:

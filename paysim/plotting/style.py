@@ -101,7 +101,13 @@ def config() -> dict[str, Any]:
     }
 
 
-def finished(chart: Any, name: str, notes: Sequence[str] = (), fits: bool = True) -> ChartType:
+def finished(
+    chart: Any,
+    name: str,
+    notes: Sequence[str] = (),
+    fits: bool = True,
+    scale: int | None = None,
+) -> ChartType:
     """
     Return a chart with its title, its notes below the title, its size and the configuration.
 
@@ -110,6 +116,7 @@ def finished(chart: Any, name: str, notes: Sequence[str] = (), fits: bool = True
         name: Name of its kind.
         notes: Sentences on what a point is; each begins a line.
         fits: Whether the width is that of the whole chart; a chart of panels has its own.
+        scale: How many minor units one unit of its data is, to be noted in the specification.
     """
     lines = [line for note in notes for line in _wrapped(note)]
     title = alt.TitleParams(KINDS[name].title, subtitle=lines or alt.Undefined)
@@ -118,6 +125,8 @@ def finished(chart: Any, name: str, notes: Sequence[str] = (), fits: bool = True
         chart = chart.properties(
             width=WIDTH, autosize=alt.AutoSizeParams(type="fit-x", contains="padding")
         )
+    if scale is not None:
+        chart = chart.properties(usermeta={"scale": scale})
     configured: ChartType = chart.configure(**config())
     return configured
 
