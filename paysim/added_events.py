@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from paysim.errors import Problems
+from paysim.errors import Problems, TooManyProblems
 from paysim.event_checks import EventChecks
 from paysim.records import Listed, layout
 from paysim.scenario import Scenario
@@ -41,6 +41,23 @@ class GrowingScenario:
             ScenarioError: With everything that is wrong.
         """
         problems = Problems()
+        try:
+            event = self._checked(raw, problems)
+        except TooManyProblems:
+            event = None
+        if event is None or problems.count:
+            raise problems.error()
+        return event
+
+    def add(self, event: ScenarioEvent) -> None:
+        """
+        Add an event that has been checked just now.
+        """
+        assert self._checks is not None
+        self._checks.keep(self._number(), event)
+        self._added.append(event)
+
+    def _checked(self, raw: dict[str, Any], problems: Problems) -> ScenarioEvent:
         kind = layout(Scenario)["scenario_events"].kind
         assert isinstance(kind, Listed)
         number = self._number()
@@ -52,17 +69,7 @@ class GrowingScenario:
         if self._checks is None:
             self._checks = EventChecks(self.scenario)
         self._checks.check(number, event, problems.add)
-        if problems.count:
-            raise problems.error()
         return event
-
-    def add(self, event: ScenarioEvent) -> None:
-        """
-        Add an event that has been checked just now.
-        """
-        assert self._checks is not None
-        self._checks.keep(self._number(), event)
-        self._added.append(event)
 
     def _number(self) -> int:
         return len(self._scenario.scenario_events) + len(self._added)
