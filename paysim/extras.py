@@ -12,8 +12,11 @@ from paysim.errors import PaysimError
 NAMES: Final = {
     "altair": "Altair",
     "duckdb": "DuckDB",
+    "fastapi": "FastAPI",
+    "fastapi_offline": "fastapi-offline",
     "jinja2": "Jinja2",
     "polars": "Polars",
+    "uvicorn": "uvicorn",
     "vl_convert": "vl-convert",
 }
 """Modules, and what people call them."""

@@ -27,6 +27,7 @@ from paysim.cli.rerun import rerun
 from paysim.cli.run import run
 from paysim.cli.scenarios import schema, validate
 from paysim.cli.sections import Sections
+from paysim.cli.serve import serve
 from paysim.cli.state import create, state, tick
 from paysim.errors import PaysimError, ScenarioError
 
@@ -115,3 +116,4 @@ assert isinstance(cli, Sections)
 cli.add_section("Run a scenario", init, validate, run, schema)
 cli.add_section("Look at a run", indicators, query, trace, explain, compare, plot, report, rerun)
 cli.add_section("Keep a run in a file between commands", create, tick, state)
+cli.add_section("Serve simulations", serve)

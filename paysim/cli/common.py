@@ -111,10 +111,7 @@ def progress_bar(title: str, total: int | None) -> Iterator[Callable[..., None]]
 def start_logging(stack: ExitStack, verbose: bool, log_file: Path | None) -> None:
     streams: list[TextIO] = []
     if log_file is not None:
-        try:
-            streams.append(stack.enter_context(log_file.open("a", encoding="utf-8")))
-        except OSError as error:
-            raise PaysimError(f"cannot write {str(log_file)!r}: {error.strerror}") from error
+        streams.append(open_log(stack, log_file))
     if verbose:
         streams.append(sys.stderr)
     if streams:
@@ -127,3 +124,16 @@ def start_logging(stack: ExitStack, verbose: bool, log_file: Path | None) -> Non
                 tell(error)
 
         stack.push(leave)
+
+
+def open_log(stack: ExitStack, log_file: Path) -> TextIO:
+    """
+    Open a file that log lines are appended to, until `stack` closes it.
+
+    Raises:
+        PaysimError: It cannot be written.
+    """
+    try:
+        return stack.enter_context(log_file.open("a", encoding="utf-8"))
+    except OSError as error:
+        raise PaysimError(f"cannot write {str(log_file)!r}: {error.strerror}") from error

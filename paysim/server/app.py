@@ -104,7 +104,7 @@ def _part(module, name, default):
     try:
         return getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as e:
-        print("app without", module, name, repr(e))
+        import sys; print("app without", module, name, repr(e), file=sys.stderr)
         return default
 
 

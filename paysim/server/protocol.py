@@ -1,0 +1,161 @@
+"""
+Bounds of a connection that uvicorn leaves open: how long a head may be, and how long all may take.
+
+uvicorn passes to the app what has a whole head, so what never has one is nobody's to refuse but
+the connection's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_BYTES_MAX: Final = 65_536
+"""Length of a request line and headers."""
+
+HEAD_SECONDS_MAX: Final = 30.0
+"""Time for them to arrive, from the first byte, or from the opening of the connection."""
+
+_CHECK_SECONDS: Final = 5.0
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """
+    One connection: uvicorn's own, with bounds.
+    """
+
+    connections_max = 1_000
+    """Connections that may be open."""
+
+    body_seconds_max = 60.0
+    """Time for a body to arrive that nobody reads any more."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """
+        Take a connection, unless there are too many.
+        """
+        super().connection_made(transport)
+        self._heads = 0
+        self._head_bytes = 0
+        # When what is now arriving began to; `None` while nothing is.
+        self._since: float | None = self.loop.time()
+        self._is_head = True
+        self._check: asyncio.TimerHandle | None = None
+        if len(self.connections) > self.connections_max:
+            self._refuse(503, "Too many connections.")
+        else:
+            self._check = self.loop.call_later(_CHECK_SECONDS, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """
+        Forget a connection.
+        """
+        if self._check is not None:
+            self._check.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """
+        Take what has arrived, unless it is a head that is too long.
+        """
+        if self.transport.is_closing():
+            return
+        before = self._heads
+        if self._since is None:
+            self._since = self.loop.time()
+        super().data_received(data)
+        if not self._is_head or self._heads != before:
+            self._head_bytes = 0
+        else:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES_MAX:
+                self._refuse(431, "Request line and headers are too long.")
+
+    def on_headers_complete(self) -> None:
+        """
+        Note that a head is whole.
+        """
+        self._heads += 1
+        self._is_head = False
+        self._since = self.loop.time()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """
+        Note that a request is whole.
+        """
+        self._is_head = True
+        self._since = None
+        super().on_message_complete()
+
+    def _look(self) -> None:
+        """
+        Close the connection if what is arriving has been for too long.
+        """
+        self._check = None
+        if self.transport.is_closing():
+            return
+        if self._since is not None:
+            took = self.loop.time() - self._since
+            if self._is_head and took > HEAD_SECONDS_MAX:
+                self._refuse(408, "Request line and headers have not arrived in time.")
+                return
+            # While a request is being answered it is the guard that sees to its body.
+            is_answered = self.cycle is None or self.cycle.response_complete
+            if not self._is_head and is_answered and took > self.body_seconds_max:
+                self.transport.close()
+                return
+        self._check = self.loop.call_later(_CHECK_SECONDS, self._look)
+
+    def _refuse(self, status: int, text: str) -> None:
+        """
+        Answer with a problem, if nothing else is being answered, and close the connection.
+        """
+        from paysim.server.problems import of_status
+
+        if self.cycle is None or self.cycle.response_complete:
+            problem = of_status(status, text)
+            body = problem.body()
+            head = (
+                f"HTTP/1.1 {status} {problem.title}\r\ncontent-type: application/problem+json\r\n"
+                f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+            )
+            self.transport.write(head.encode() + body)
+        self.transport.close()
+
+    def send_400_response(self, msg: str) -> None:
+        """
+        Answer what is no HTTP.
+        """
+        self._refuse(400, msg)
+
+
+def bounded(body_seconds: float) -> Any:
+    """
+    Return the class of connections of a server.
+
+    Args:
+        body_seconds: Time for a body to arrive.
+    """
+
+    class Bounded(BoundedProtocol):
+        connections_max = _connections_max()
+        body_seconds_max = body_seconds
+
+    return Bounded
+
+
+def _connections_max() -> int:
+    """
+    Return for how many connections there are file descriptors, with some left for the store.
+    """
+    try:
+        import resource
+    except ImportError:  # A system without such limits.
+        return BoundedProtocol.connections_max
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return BoundedProtocol.connections_max
+    return max(16, min(BoundedProtocol.connections_max, soft - 128))
