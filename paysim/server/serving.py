@@ -165,8 +165,7 @@ class _Server(uvicorn.Server):
         Finish what is under way.
         """
         app: Any = self.config.app
-        end = getattr(app.state.desk, "end_streams", None)
-        if end: end()
+        app.state.desk.stop()
         await super().shutdown(sockets)
 
 
