@@ -7,45 +7,29 @@ which commits what has gathered; a write's future is done when it is on the disk
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 
-from paysim.regular_file import reason
-from paysim.server import store_writes as writes
+from paysim.server import store_keys, store_reads, store_writes
+from paysim.server.store_files import locked
+from paysim.server.store_logs import add_part, remove_unneeded
 from paysim.server.store_records import Key, Mark, Reply, Row, Step, StoreError
-from paysim.server.store_schema import FILE, connect, make_directory, reader
+from paysim.server.store_schema import FILE, connect, more
+from paysim.server.store_wal import Wal
 from paysim.server.store_writer import Deliver, Operation, Writer
 from paysim.state_file import place
 
-try:
-    import fcntl
-except ImportError:  # A system without such locks.
-    fcntl = None  # type: ignore[assignment]
-
 __all__ = ["Key", "Mark", "Reply", "Row", "Step", "Store", "StoreError"]
 
-LOCK: Final = "server.lock"
-"""The file that a server holds locked, in the data directory."""
-
-_ROWS: Final = """
-SELECT s.id, s.name, s.seed, coalesce(p.tick, l.tick), coalesce(p.events, l.events),
-    coalesce(p.number, 0), s.num_ticks, s.ticks_per_day, s.agents, s.outside, s.created,
-    s.parent_id, s.parent_tick, r.record
-FROM simulations AS s
-JOIN logs AS l ON l.number = s.log
-LEFT JOIN steps AS p ON p.log = s.log
-    AND p.number = (SELECT max(number) FROM steps WHERE log = s.log)
-LEFT JOIN runs AS r ON r.simulation = s.number
-ORDER BY s.number
-"""
+PART_BYTES: Final = 2**20
+"""Bytes of how a simulation began that are written at once."""
 
 
 class Store:
@@ -67,16 +51,19 @@ class Store:
         self._directory = directory
         self._place = place(directory / FILE)
         self._readers: SimpleQueue[sqlite3.Connection] = SimpleQueue()
+        self._being_made: set[int] = set()
         self._is_closed = False
-        self._lock = _locked(directory)
+        self._lock = locked(directory)
         try:
-            self._connection = connect(directory)
-            self._writer = Writer(self._connection, self._place)
+            self._connection = connect(directory, checkpoints=False)
+            self._wal = Wal(more(directory))
+            tidy = self._tidied
+            self._writer = Writer(self._connection, self._wal, tidy, self._place)
         except BaseException:
             os.close(self._lock)
             raise
         try:
-            self._writer.put(writes.interrupt).result()
+            self._writer.put(store_writes.interrupt).result()
         except BaseException:
             self.close()
             raise
@@ -89,6 +76,7 @@ class Store:
             return
         self._is_closed = True
         self._writer.close()
+        self._wal.close()
         with suppress(Empty):
             while True:
                 self._readers.get_nowait().close()
@@ -117,7 +105,34 @@ class Store:
             first: Its first step.
             reply: What the request is answered.
         """
-        return self._put(lambda db: writes.create(db, row, begun, first), reply)
+        parts = range(0, max(len(begun), 1), PART_BYTES)
+        made: list[int | None] = [None]
+
+        def write_part(db: sqlite3.Connection, number: int) -> None:
+            content = begun[parts[number] : parts[number] + PART_BYTES]
+            origin = add_part(db, made[0] if number else None, number, content)
+            self._being_made.add(origin)
+            made[0] = origin
+
+        def write_last(db: sqlite3.Connection) -> None:
+            write_part(db, len(parts) - 1)
+            assert made[0] is not None
+            store_writes.create(db, row, made[0], len(parts), first)
+            self._add_reply(db, reply)
+
+        def operations() -> Iterator[tuple[Operation, int]]:
+            for number in range(len(parts) - 1):
+                yield partial(write_part, number=number), PART_BYTES
+            yield write_last, len(begun) % PART_BYTES + (0 if first is None else len(first.piece))
+
+        def forget(future: Future[None]) -> None:
+            self._being_made.discard(made[0] or 0)
+            if len(parts) > 1 and (future.cancelled() or future.exception() is not None):
+                self._writer.is_untidy = True
+
+        future = self._writer.put_each(operations())
+        future.add_done_callback(forget)
+        return future
 
     def append(
         self,
@@ -138,31 +153,32 @@ class Store:
             reply: What the request is answered.
             after: How many steps there must be before; `None` takes any number.
         """
-        return self._put(lambda db: writes.append(db, id, step, run, after), reply)
+        size = 0 if step is None else len(step.piece)
+        return self._put(lambda db: store_writes.append(db, id, step, run, after), reply, size)
 
     def delete(self, id: str, reply: Reply | None = None) -> Future[None]:
         """
         Remove a simulation and all that belongs to it.
         """
-        return self._put(lambda db: writes.delete(db, id), reply)
+        return self._put(lambda db: store_writes.delete(db, id), reply, leaves=True)
 
     def add_mark(self, mark: Mark, reply: Reply | None = None) -> Future[None]:
         """
         Add a checkpoint.
         """
-        return self._put(lambda db: writes.add_mark(db, mark), reply)
+        return self._put(lambda db: store_writes.add_mark(db, mark), reply)
 
     def delete_mark(self, id: str, mark_id: str, reply: Reply | None = None) -> Future[None]:
         """
         Remove a checkpoint of a simulation.
         """
-        return self._put(lambda db: writes.delete_mark(db, id, mark_id), reply)
+        return self._put(lambda db: store_writes.delete_mark(db, id, mark_id), reply)
 
     def restore(self, id: str, step: int, reply: Reply | None = None) -> Future[None]:
         """
         Go back to a step: later steps and their checkpoints are removed.
         """
-        return self._put(lambda db: writes.restore(db, id, step), reply)
+        return self._put(lambda db: store_writes.restore(db, id, step), reply, leaves=True)
 
     def branch(
         self, row: Row, source_id: str, step: int, reply: Reply | None = None
@@ -170,14 +186,14 @@ class Store:
         """
         Add a simulation that begins as another one, and has its steps up to one of them.
         """
-        return self._put(lambda db: writes.branch(db, row, source_id, step), reply)
+        return self._put(lambda db: store_writes.branch(db, row, source_id, step), reply)
 
     def rows(self) -> list[Row]:
         """
         Return all simulations, in the order in which they were created.
         """
         with self._reading() as db:
-            return [_row(*values) for values in db.execute(_ROWS)]
+            return store_reads.rows(db)
 
     def load(self, id: str, step: int | None = None) -> tuple[bytes, list[Step]]:
         """
@@ -191,66 +207,64 @@ class Store:
             StoreError: There is no such simulation or step, or what is there is damaged.
         """
         with self._reading() as db:
-            db.execute("BEGIN")
-            try:
-                return _load(db, id, step)
-            except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-                raise _damaged(id, str(error)) from error
-            finally:
-                db.execute("ROLLBACK")
+            return store_reads.load(db, id, step)
 
     def marks(self, id: str) -> list[Mark]:
         """
         Return the checkpoints of a simulation, in the order in which they were made.
         """
         with self._reading() as db:
-            found = db.execute(
-                "SELECT m.id, s.id, m.name, m.step, m.tick, m.created FROM marks AS m "
-                "JOIN simulations AS s ON s.number = m.simulation WHERE s.id = ? ORDER BY m.number",
-                (id,),
-            )
-            return [Mark(*values) for values in found]
+            return store_reads.marks(db, id)
 
     def reply(self, scope: str, key: str) -> Reply | None:
         """
         Return what a request with this key was answered, if that is kept.
         """
         with self._reading() as db:
-            found = db.execute(
-                "SELECT request, status, headers, body FROM replies WHERE scope = ? AND key = ?",
-                (scope, key),
-            ).fetchone()
-        if found is None:
-            return None
-        request, status, headers, body = found
-        return Reply(scope, key, request, status, json.loads(headers), body)
+            return store_reads.reply(db, scope, key)
 
     def keys(self) -> list[Key]:
         """
         Return all keys, by name.
         """
         with self._reading() as db:
-            found = db.execute("SELECT name, digest, scope, created FROM keys ORDER BY name")
-            return [Key(*values) for values in found]
+            return store_keys.keys(db)
 
     def keys_version(self) -> int:
         """
         Return a number that grows whenever a key is added or removed, by whatever process.
         """
         with self._reading() as db:
-            (number,) = db.execute("SELECT number FROM key_changes").fetchone()
-        return int(number)
+            return store_keys.keys_version(db)
 
-    def _put(self, operation: Operation, reply: Reply | None) -> Future[Any]:
-        if reply is None:
-            return self._writer.put(operation)
+    def _put(
+        self, operation: Operation, reply: Reply | None, size: int = 0, leaves: bool = False
+    ) -> Future[Any]:
+        """
+        Hand over a write, with the reply in the same transaction.
 
-        def with_reply(db: sqlite3.Connection) -> Any:
+        Args:
+            operation: The write.
+            reply: The reply, if it is to be kept.
+            size: About how many bytes are written.
+            leaves: Whether it leaves something that is to be removed later.
+        """
+
+        def whole(db: sqlite3.Connection) -> Any:
             result = operation(db)
-            writes.add_reply(db, reply)
+            self._add_reply(db, reply)
+            if leaves:
+                self._writer.is_untidy = True
             return result
 
-        return self._writer.put(with_reply)
+        return self._writer.put(whole, size)
+
+    def _add_reply(self, db: sqlite3.Connection, reply: Reply | None) -> None:
+        if reply is not None:
+            store_writes.add_reply(db, reply)
+
+    def _tidied(self, db: sqlite3.Connection) -> bool:
+        return remove_unneeded(db, self._being_made)
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -259,82 +273,15 @@ class Store:
         """
         if self._is_closed:
             raise StoreError(f"{self._place}  is closed")
+        db = None
         try:
             try:
                 db = self._readers.get_nowait()
             except Empty:
-                db = reader(self._directory)
+                db = more(self._directory, reads=True)
             yield db
         except sqlite3.Error as error:
             raise StoreError(f"{self._place}  cannot be read: {error}") from error
         finally:
-            if self._is_closed:
-                db.close()
-            else:
+            if db is not None:
                 self._readers.put(db)
-
-
-def _locked(directory: Path) -> int:
-    """
-    Return the descriptor of a directory's lock, which the system takes back from a dead process.
-    """
-    path = directory / LOCK
-    try:
-        make_directory(directory)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{place(path)}  cannot be opened: {reason(error)}") from error
-    try:
-        if fcntl is not None:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        if isinstance(error, BlockingIOError):
-            raise StoreError(
-                f"{place(directory)}  is in use by another server: end that one, or give this one "
-                "another data directory"
-            ) from None
-        raise StoreError(f"{place(path)}  cannot be locked: {reason(error)}") from error
-    return descriptor
-
-
-def _row(*values: Any) -> Row:
-    id, name, seed, tick, events, steps, num_ticks, ticks_per_day, *rest = values
-    agents, outside, created, parent_id, parent_tick, run = rest
-    return Row(
-        *(id, name, int(seed), tick, events, steps, num_ticks, ticks_per_day),
-        *(tuple(json.loads(agents)), tuple(json.loads(outside)), created, parent_id, parent_tick),
-        run=None if run is None else json.loads(run),
-    )
-
-
-def _load(db: sqlite3.Connection, id: str, last: int | None) -> tuple[bytes, list[Step]]:
-    _, log = writes.numbers(db, id)
-    found = db.execute(
-        "SELECT sha256, begun FROM logs AS l JOIN origins AS o ON o.number = l.origin "
-        "WHERE l.number = ?",
-        (log,),
-    ).fetchone()
-    if found is None or hashlib.sha256(found[1]).digest() != found[0]:
-        raise _damaged(id, "the checksum of how it began differs")
-    most = 2**62 if last is None else last
-    steps: list[Step] = []
-    rows = db.execute(
-        "SELECT number, crc32, tick, events, added, piece FROM steps "
-        "WHERE log = ? AND number <= ? ORDER BY number",
-        (log, most),
-    )
-    for number, crc, *values in rows:
-        step = Step(*values)
-        if number != len(steps) + 1:
-            raise _damaged(id, f"step {len(steps) + 1} is missing")
-        if writes.step_crc(log, number, step) != crc:
-            raise _damaged(id, f"the checksum of step {number} differs")
-        steps.append(step)
-    if last is not None and len(steps) != last:
-        raise StoreError(f"simulation {id} must have step {last}, and has {len(steps)} steps")
-    return found[1], steps
-
-
-def _damaged(id: str, what: str) -> StoreError:
-    return StoreError(f"simulation {id} cannot be read, as the store is damaged: {what}")

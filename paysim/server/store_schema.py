@@ -4,13 +4,12 @@ The file of the store: where it is, its tables, and how a process connects to it
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from paysim.regular_file import reason
+from paysim.server.store_files import make_directory, make_file
 from paysim.server.store_records import StoreError
 from paysim.state_file import place
 
@@ -23,23 +22,35 @@ FORMAT: Final = 1
 APPLICATION_ID: Final = 0x50415953
 """What tells that a SQLite file is a store of paysim: PAYS in ASCII."""
 
+LOG_BYTES_KEPT: Final = 2**24
+"""Bytes that the file of SQLite's log keeps when the log begins anew."""
+
 BUSY_MS: Final = 10_000
 """How long a process waits for another one that is writing."""
 
 TABLES: Final = """
 CREATE TABLE origins (
-    number INTEGER PRIMARY KEY,
+    number INTEGER PRIMARY KEY AUTOINCREMENT
+);
+CREATE TABLE origin_parts (
+    origin INTEGER NOT NULL REFERENCES origins,
+    number INTEGER NOT NULL,
     sha256 BLOB NOT NULL,
-    begun BLOB NOT NULL
+    content BLOB NOT NULL,
+    PRIMARY KEY (origin, number)
 );
 
 CREATE TABLE logs (
-    number INTEGER PRIMARY KEY,
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
     origin INTEGER NOT NULL REFERENCES origins,
+    parts INTEGER NOT NULL,
+    parent INTEGER REFERENCES logs,
+    base INTEGER NOT NULL,
     tick INTEGER NOT NULL,
     events INTEGER NOT NULL
 );
 CREATE INDEX logs_by_origin ON logs (origin);
+CREATE INDEX logs_by_parent ON logs (parent, base);
 
 CREATE TABLE steps (
     log INTEGER NOT NULL REFERENCES logs,
@@ -52,7 +63,9 @@ CREATE TABLE steps (
     PRIMARY KEY (log, number)
 ) WITHOUT ROWID;
 CREATE TRIGGER steps_are_consecutive BEFORE INSERT ON steps
-WHEN NEW.number IS NOT 1 + coalesce((SELECT max(number) FROM steps WHERE log = NEW.log), 0)
+WHEN NEW.number IS NOT 1 + coalesce(
+    (SELECT max(number) FROM steps WHERE log = NEW.log),
+    (SELECT base FROM logs WHERE number = NEW.log))
 BEGIN SELECT RAISE(ABORT, 'a step must have the next number'); END;
 CREATE TRIGGER steps_stay BEFORE UPDATE ON steps
 BEGIN SELECT RAISE(ABORT, 'a step must stay as it is'); END;
@@ -100,6 +113,10 @@ CREATE TABLE replies (
     UNIQUE (scope, key)
 ) WITHOUT ROWID;
 
+CREATE TABLE gone (
+    scope TEXT PRIMARY KEY
+) WITHOUT ROWID;
+
 CREATE TABLE keys (
     name TEXT PRIMARY KEY,
     digest TEXT NOT NULL UNIQUE,
@@ -117,9 +134,13 @@ BEGIN UPDATE key_changes SET number = number + 1; END;
 """
 
 
-def connect(directory: Path) -> sqlite3.Connection:
+def connect(directory: Path, checkpoints: bool = True) -> sqlite3.Connection:
     """
     Make the directory and the file if they are missing, and connect to the file.
+
+    Args:
+        directory: The data directory.
+        checkpoints: Whether commits bring SQLite's log into the file from time to time.
 
     Raises:
         StoreError: It cannot be opened, is no store, or has a newer format.
@@ -127,7 +148,7 @@ def connect(directory: Path) -> sqlite3.Connection:
     path = directory / FILE
     try:
         make_directory(directory)
-        _make_file(path)
+        make_file(path)
         connection = _opened(path)
     except OSError as error:
         raise StoreError(f"{place(path)}  cannot be opened: {reason(error)}") from error
@@ -135,6 +156,9 @@ def connect(directory: Path) -> sqlite3.Connection:
         raise StoreError(f"{place(path)}  cannot be opened: {error}") from error
     try:
         _prepare(connection, path)
+        if not checkpoints:
+            connection.execute("PRAGMA wal_autocheckpoint = 0")
+            connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES_KEPT}")
     except BaseException as error:
         connection.close()
         if isinstance(error, sqlite3.Error):
@@ -143,39 +167,21 @@ def connect(directory: Path) -> sqlite3.Connection:
     return connection
 
 
-def make_directory(directory: Path) -> None:
+def more(directory: Path, reads: bool = False) -> sqlite3.Connection:
     """
-    Make a directory that only its owner may look into, unless it is there.
+    Return one more connection to a file that is open already.
 
-    Raises:
-        OSError: It cannot be made.
-    """
-    if directory.is_dir():
-        return
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    with suppress(FileExistsError):
-        directory.mkdir(mode=0o700)
-        _sync_directory(directory.parent)
-
-
-def reader(directory: Path) -> sqlite3.Connection:
-    """
-    Return one more connection to a file that is open already, which does not write.
+    Args:
+        directory: The data directory.
+        reads: Whether it is for reading alone.
 
     Raises:
         sqlite3.Error: It cannot be opened.
     """
     connection = _opened(directory / FILE)
-    connection.execute("PRAGMA query_only = ON")
+    if reads:
+        connection.execute("PRAGMA query_only = ON")
     return connection
-
-
-def _make_file(path: Path) -> None:
-    # SQLite gives its log beside the file the permissions of the file.
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
-    with suppress(FileExistsError):
-        os.close(os.open(path, flags, 0o600))
-        _sync_directory(path.parent)
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -184,6 +190,7 @@ def _opened(path: Path) -> sqlite3.Connection:
     )
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = FAST")
     return connection
 
 
@@ -239,12 +246,3 @@ def _statements(text: str) -> list[str]:
             statements.append(lines)
             lines = ""
     return statements
-
-
-def _sync_directory(directory: Path) -> None:
-    if os.name == "posix":
-        descriptor = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

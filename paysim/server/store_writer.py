@@ -6,16 +6,20 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, Final
 
 from paysim.server.store_records import StoreError
+from paysim.server.store_wal import PAGE_BYTES, Wal
 
 BATCH_MAX: Final = 256
 """Writes in one transaction."""
+
+BATCH_BYTES_MAX: Final = 2**22
+"""Bytes after which no further write joins a transaction."""
 
 Operation = Callable[[sqlite3.Connection], Any]
 """A write: it may be called again if the transaction that it was part of failed."""
@@ -25,12 +29,23 @@ Deliver = Callable[[Callable[[], None]], object]
 
 
 class _Write:
-    __slots__ = ("future", "operation", "outcome")
+    __slots__ = ("future", "later", "operation", "outcome", "size")
 
-    def __init__(self, operation: Operation) -> None:
+    def __init__(self, operation: Operation, size: int, later: Iterator[tuple[Operation, int]]):
         self.operation = operation
+        self.size = size
+        self.later = later
         self.future: Future[Any] = Future()
         self.outcome: Any = None
+
+    def goes_on(self) -> bool:
+        """
+        Take the next of several operations, if there is one and the last one succeeded.
+        """
+        if isinstance(self.outcome, _Failure):
+            return False
+        self.operation, self.size = next(self.later, (_nothing, -1))
+        return self.size >= 0
 
 
 class _Failure:
@@ -46,30 +61,44 @@ class Writer:
 
     Args:
         connection: What nothing else uses.
+        wal: Brings what was written from SQLite's log into the file.
+        tidy: Does a little of what can wait, and tells whether there is more of it.
         place: What errors begin with.
+
+    Attributes:
+        deliver: Where futures become done; `None` is the thread itself.
+        is_untidy: Whether `tidy` has something to do; set from operations.
     """
 
-    def __init__(self, connection: sqlite3.Connection, place: str) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, wal: Wal, tidy: Operation, place: str
+    ) -> None:
         self.deliver: Deliver | None = None
+        self.is_untidy = True
         self._connection = connection
+        self._wal = wal
+        self._tidy = tidy
         self._place = place
         self._queue: SimpleQueue[_Write | None] = SimpleQueue()
         self._is_closed = False
+        self._is_ending = False
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="paysim-store", daemon=True)
         self._thread.start()
 
-    def put(self, operation: Operation) -> Future[Any]:
+    def put(self, operation: Operation, size: int = 0) -> Future[Any]:
         """
-        Hand over a write; the future is done when it is on the disk.
+        Hand over a write of about so many bytes; the future is done when it is on the disk.
         """
-        write = _Write(operation)
-        with self._lock:
-            if not self._is_closed:
-                self._queue.put(write)
-                return write.future
-        write.future.set_exception(StoreError(f"{self._place}  is closed"))
-        return write.future
+        return self._put(_Write(operation, size, iter(())))
+
+    def put_each(self, operations: Iterator[tuple[Operation, int]]) -> Future[Any]:
+        """
+        Hand over several writes, each with its bytes and in a transaction of its own.
+
+        Others come between them. The future has the result of the last one.
+        """
+        return self._put(_Write(*next(operations), operations))
 
     def close(self) -> None:
         """
@@ -81,30 +110,49 @@ class Writer:
                 self._queue.put(None)
         self._thread.join()
 
+    def _put(self, write: _Write) -> Future[Any]:
+        with self._lock:
+            if not self._is_closed:
+                self._queue.put(write)
+                return write.future
+        write.future.set_exception(StoreError(f"{self._place}  is closed"))
+        return write.future
+
     def _run(self) -> None:
         while True:
-            batch, is_last = self._gathered()
-            batch = [write for write in batch if write.future.set_running_or_notify_cancel()]
+            batch = self._gathered()
+            if not batch and self._is_ending:
+                return
+            batch = [write for write in batch if _is_wanted(write)]
             if batch:
                 self._write(batch)
-                self._resolve(batch)
-            if is_last:
-                return
+                self._resolve([write for write in batch if not self._goes_on(write)])
+            if self.is_untidy and not self._is_ending:
+                self._do_tidy()
+            self._wal.keep_short(self._connection)
 
-    def _gathered(self) -> tuple[list[_Write], bool]:
+    def _gathered(self) -> list[_Write]:
         """
-        Wait for a write, and return it with those behind it, and whether no more will come.
+        Wait for a write, unless something else is to be done, and return it with those behind it.
         """
-        write = self._queue.get()
         batch: list[_Write] = []
+        size = 0
         with suppress(Empty):
-            while write is not None:
-                batch.append(write)
-                if len(batch) == BATCH_MAX:
-                    return batch, False
-                write = self._queue.get_nowait()
-            return batch, True
-        return batch, False
+            while len(batch) < BATCH_MAX and size < BATCH_BYTES_MAX:
+                may_wait = not batch and not self.is_untidy and not self._is_ending
+                write = self._queue.get(may_wait)
+                if write is None:
+                    self._is_ending = True
+                else:
+                    batch.append(write)
+                    size += write.size
+        return batch
+
+    def _goes_on(self, write: _Write) -> bool:
+        if write.goes_on():
+            self._queue.put(write)
+            return True
+        return False
 
     def _write(self, batch: list[_Write]) -> None:
         try:
@@ -120,6 +168,7 @@ class Writer:
 
     def _commit(self, batch: list[_Write]) -> None:
         connection = self._connection
+        before = connection.total_changes
         connection.execute("BEGIN IMMEDIATE")
         if len(batch) == 1:
             batch[0].outcome = batch[0].operation(connection)
@@ -127,6 +176,8 @@ class Writer:
             for write in batch:
                 self._attempt(write)
         connection.execute("COMMIT")
+        size = sum(write.size for write in batch)
+        self._wal.pages += connection.total_changes - before + size // PAGE_BYTES + 2
 
     def _attempt(self, write: _Write) -> None:
         """
@@ -143,6 +194,12 @@ class Writer:
             connection.execute("ROLLBACK TO one")
             write.outcome = _Failure(self._told(error))
         connection.execute("RELEASE one")
+
+    def _do_tidy(self) -> None:
+        write = _Write(self._tidy, 0, iter(()))
+        self._write([write])
+        # What could not be removed now is removed after the next start.
+        self.is_untidy = write.outcome is True
 
     def _roll_back(self) -> None:
         with suppress(sqlite3.Error):
@@ -171,3 +228,16 @@ class Writer:
                 deliver(resolve)
                 return
         resolve()
+
+
+def _is_wanted(write: _Write) -> bool:
+    """
+    Whether nobody has cancelled a write before it began.
+    """
+    return write.future.running() or write.future.set_running_or_notify_cancel()
+
+
+def _nothing(_: sqlite3.Connection) -> None:
+    """
+    Write nothing.
+    """

@@ -4,39 +4,27 @@ What each write does to the tables, inside a transaction that its caller begins 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
-import zlib
-from collections.abc import Sequence
 from typing import Any, Final
 
 from paysim.errors import shown
-from paysim.server.store_records import Key, Mark, Reply, Row, Step, StoreError
+from paysim.server import store_logs as logs
+from paysim.server.store_records import Mark, Reply, Row, Step, StoreError
 
 REPLIES_MAX: Final = 10_000
 """Replies that are kept in a scope; the oldest go first."""
 
 
-def step_crc(log: int, number: int, step: Step) -> int:
+def create(db: sqlite3.Connection, row: Row, origin: int, parts: int, first: Step | None) -> None:
     """
-    Return the checksum of a step at its place.
+    Add a simulation that begins with an origin of so many parts.
     """
-    head = b"%d %d %d %d %d " % (log, number, step.tick, step.events, len(step.added))
-    return zlib.crc32(step.piece, zlib.crc32(step.added, zlib.crc32(head)))
-
-
-def create(db: sqlite3.Connection, row: Row, begun: bytes, first: Step | None) -> None:
-    """
-    Add a simulation that begins like this.
-    """
-    digest = hashlib.sha256(begun).digest()
-    origin = db.execute("INSERT INTO origins (sha256, begun) VALUES (?, ?)", (digest, begun))
-    tick, events = (row.tick, row.events) if first is None else (0, 0)
-    log = _add_log(db, origin.lastrowid, tick, events)
+    end = logs.End(0, row.tick, row.events) if first is None else logs.End(0, 0, 0)
+    log = logs.add_log(db, origin, parts, end)
     _add_simulation(db, row, log)
     if first is not None:
-        _add_step(db, log, 1, first)
+        logs.add_step(db, log, 1, first)
 
 
 def append(
@@ -50,17 +38,18 @@ def append(
     Add a step, and the record of a run, and return the number of steps there are.
     """
     simulation, log = numbers(db, id)
-    number, tick, events = _last(db, log)
+    end = logs.log_end(db, log)
+    number = end.number
     if after is not None and after != number:
         raise StoreError(f"simulation {id} must have {after} steps before this one (got {number})")
     if step is not None:
-        if step.tick < tick or step.events < events:
+        if step.tick < end.tick or step.events < end.events:
             raise StoreError(
-                f"simulation {id} must not go back, from tick {tick} and {events} events (got "
-                f"tick {step.tick} and {step.events} events)"
+                f"simulation {id} must not go back, from tick {end.tick} and {end.events} events "
+                f"(got tick {step.tick} and {step.events} events)"
             )
         number += 1
-        _add_step(db, log, number, step)
+        logs.add_step(db, log, number, step)
     if run is not None:
         db.execute("INSERT OR REPLACE INTO runs VALUES (?, ?)", (simulation, json.dumps(run)))
     return number
@@ -68,28 +57,22 @@ def append(
 
 def delete(db: sqlite3.Connection, id: str) -> None:
     """
-    Remove a simulation and all that belongs to it.
+    Remove a simulation; what only it needed is removed later.
     """
-    simulation, log = numbers(db, id)
+    simulation, _ = numbers(db, id)
     db.execute("DELETE FROM simulations WHERE number = ?", (simulation,))
-    db.execute("DELETE FROM replies WHERE scope = ?", (id,))
-    db.execute("DELETE FROM steps WHERE log = ?", (log,))
-    (origin,) = db.execute("SELECT origin FROM logs WHERE number = ?", (log,)).fetchone()
-    db.execute("DELETE FROM logs WHERE number = ?", (log,))
-    db.execute(
-        "DELETE FROM origins WHERE number = ?1 "
-        "AND NOT EXISTS (SELECT * FROM logs WHERE origin = ?1)",
-        (origin,),
-    )
+    db.execute("INSERT OR IGNORE INTO gone VALUES (?)", (id,))
 
 
 def restore(db: sqlite3.Connection, id: str, step: int) -> None:
     """
-    Remove the steps after one, and the marks after it.
+    Go back to a step, and remove the marks after it; later steps are removed later if many.
     """
     simulation, log = numbers(db, id)
     _check_step(db, id, log, step)
-    db.execute("DELETE FROM steps WHERE log = ? AND number > ?", (log, step))
+    if not logs.cut(db, log, step):
+        log = logs.add_log_after(db, log, step)
+        db.execute("UPDATE simulations SET log = ? WHERE number = ?", (log, simulation))
     db.execute("DELETE FROM marks WHERE simulation = ? AND step > ?", (simulation, step))
 
 
@@ -99,18 +82,7 @@ def branch(db: sqlite3.Connection, row: Row, source_id: str, step: int) -> None:
     """
     _, source = numbers(db, source_id)
     _check_step(db, source_id, source, step)
-    origin, tick, events = db.execute(
-        "SELECT origin, tick, events FROM logs WHERE number = ?", (source,)
-    ).fetchone()
-    log = _add_log(db, origin, tick, events)
-    _add_simulation(db, row, log)
-    copied = db.execute(
-        "SELECT number, tick, events, added, piece FROM steps "
-        "WHERE log = ? AND number <= ? ORDER BY number",
-        (source, step),
-    )
-    for number, *values in copied:
-        _add_step(db, log, number, Step(*values))
+    _add_simulation(db, row, logs.add_log_after(db, source, step))
 
 
 def add_mark(db: sqlite3.Connection, mark: Mark) -> None:
@@ -158,15 +130,6 @@ def add_reply(db: sqlite3.Connection, reply: Reply) -> None:
     )
 
 
-def add_key(db: sqlite3.Connection, key: Key) -> None:
-    """
-    Add a key.
-    """
-    db.execute(
-        "INSERT INTO keys VALUES (?, ?, ?, ?)", (key.name, key.digest, key.scope, key.created)
-    )
-
-
 def interrupt(db: sqlite3.Connection) -> None:
     """
     Mark runs that were running when the last server ended.
@@ -192,30 +155,10 @@ def numbers(db: sqlite3.Connection, id: str) -> tuple[int, int]:
     return found[0], found[1]
 
 
-def _last(db: sqlite3.Connection, log: int) -> Sequence[int]:
-    """
-    Return the number of the last step, its tick and its events.
-    """
-    found: Sequence[int] | None = db.execute(
-        "SELECT number, tick, events FROM steps WHERE log = ? ORDER BY number DESC LIMIT 1", (log,)
-    ).fetchone()
-    if found is None:
-        found = db.execute("SELECT 0, tick, events FROM logs WHERE number = ?", (log,)).fetchone()
-        assert found is not None
-    return found
-
-
 def _check_step(db: sqlite3.Connection, id: str, log: int, step: int) -> None:
-    last = _last(db, log)[0]
+    last = logs.log_end(db, log).number
     if not 0 <= step <= last:
         raise StoreError(f"simulation {id} must have step {step}, and has {last} steps")
-
-
-def _add_log(db: sqlite3.Connection, origin: int | None, tick: int, events: int) -> int:
-    values = (origin, tick, events)
-    number = db.execute("INSERT INTO logs (origin, tick, events) VALUES (?, ?, ?)", values)
-    assert number.lastrowid is not None
-    return number.lastrowid
 
 
 def _add_simulation(db: sqlite3.Connection, row: Row, log: int) -> None:
@@ -234,11 +177,3 @@ def _add_simulation(db: sqlite3.Connection, row: Row, log: int) -> None:
         raise StoreError(f"simulation {row.id} must be new, and is there") from None
     if row.run is not None:
         db.execute("INSERT INTO runs VALUES (?, ?)", (cursor.lastrowid, json.dumps(row.run)))
-
-
-def _add_step(db: sqlite3.Connection, log: int, number: int, step: Step) -> None:
-    crc = step_crc(log, number, step)
-    db.execute(
-        "INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (log, number, step.tick, step.events, step.added, step.piece, crc),
-    )
