@@ -10,7 +10,8 @@ use crate::behaviour::policies::Policy;
 use crate::behaviour::stream::{Purpose, Stream, StreamKey};
 use crate::costs::{CostRates, DeadlinePenalty};
 use crate::decision::Decision;
-use crate::event::{Cause, Kind};
+use crate::error::Error;
+use crate::event::{Cause, Event, Kind};
 use crate::ids::{AgentId, TransactionId};
 use crate::queue::PriorityClasses;
 use crate::rate::Rate;
@@ -209,6 +210,45 @@ fn follow(spec: &Spec, moves: &[Move], end: u32) -> Option<System> {
     followed.is_ok().then_some(system)
 }
 
+/// These moves as the pieces of a run, cut where the dice say, with seals and all else that is
+/// checked before the moves; the events are those of an honest run.
+fn pieces(honest: &System, moves: &[Move], dice: &mut Stream) -> Vec<Vec<u8>> {
+    let mut cuts: Vec<u32> = (0..dice.below(6))
+        .map(|_| dice.below(u64::from(TICKS) + 1) as u32)
+        .chain([TICKS])
+        .collect();
+    cuts.sort_unstable();
+    let (mut from, mut tick, mut left) = (0, 0_u32, moves.iter().peekable());
+    let mut pieces = Vec::new();
+    for end in cuts {
+        let mut bytes = Vec::new();
+        super::write(&from, &mut bytes).unwrap();
+        let journal = &honest.state.journal;
+        let rows = journal.before(from)..journal.before(end);
+        let head = super::Head {
+            tick: end,
+            events: rows.len() as u64,
+            log: super::hash(&honest.state, rows, end),
+            outcome: (0, 0, 0, 0),
+            pending: Vec::new(),
+        };
+        super::write(&head, &mut bytes).unwrap();
+        while let Some(step) = left.next_if(|step| match step {
+            Move::Later(ticks) => end == TICKS || tick.saturating_add(*ticks) < end,
+            _ => end > 0,
+        }) {
+            if let Move::Later(ticks) = step {
+                tick = tick.saturating_add(*ticks);
+            }
+            super::write(step, &mut bytes).unwrap();
+        }
+        bytes.extend_from_slice(&super::siphash_2_4(0, 0, &bytes).to_le_bytes());
+        pieces.push(bytes);
+        from = end;
+    }
+    pieces
+}
+
 fn money(system: &System) -> i128 {
     let ledger = &system.state().ledger;
     let owned = ledger.agents().map(|agent| {
@@ -296,4 +336,36 @@ fn nothing_is_left_untried_or_settled_twice() {
         }
     }
     assert!(queued > 100 && together > 100, "{queued} {together}");
+}
+
+/// However a run is cut, its pieces lead to it; forged ones are
+/// refused, or lead to it as well.
+#[test]
+fn forged_pieces_are_refused_or_the_same_run() {
+    let mut dice = StreamKey::new(9, "forged").stream(Purpose::Count, 0, 0);
+    let (mut refused, mut same) = (0, 0);
+    for _ in 0..200 {
+        let spec = spec(&mut dice);
+        let honest = run(&spec, &mut dice);
+        let moves: Vec<Move> = Moves::since(&honest, 0).collect();
+        let joined = System::rejoin(spec.clone(), &pieces(&honest, &moves, &mut dice)).unwrap();
+        assert_eq!(log(&joined), log(&honest));
+        for _ in 0..30 {
+            let mut forged = moves.clone();
+            forge(&mut forged, &mut dice);
+            match System::rejoin(spec.clone(), &pieces(&honest, &forged, &mut dice)) {
+                Err(Error::Saved(_)) => refused += 1,
+                Err(error) => panic!("{error}"),
+                Ok(joined) => {
+                    same += 1;
+                    assert_eq!(log(&joined), log(&honest));
+                }
+            }
+        }
+    }
+    assert!(refused > 1_000 && same > 50, "{refused} {same}");
+}
+
+fn log(system: &System) -> Vec<Event> {
+    system.state().journal.iter().collect()
 }

@@ -72,7 +72,9 @@ impl System {
         }
         let mut bytes = Vec::new();
         write(&from, &mut bytes)?;
-        self.told_since(from, bytes)
+        let mut bytes = self.told_since(from, bytes)?;
+        bytes.extend_from_slice(&siphash_2_4(0, 0, &bytes).to_le_bytes());
+        Ok(bytes)
     }
 
     /// Appends the head and the moves of the ticks from `from` on to `bytes`.
@@ -132,7 +134,12 @@ impl System {
     pub fn rejoin(spec: Spec, pieces: &[impl AsRef<[u8]>]) -> Result<Self> {
         let (mut next, mut parts) = (0, Vec::with_capacity(pieces.len()));
         for piece in pieces {
-            let (from, rest): (Tick, _) = taken(piece.as_ref())?;
+            let sealed = piece.as_ref().split_last_chunk();
+            let (bytes, seal) = sealed.ok_or_else(|| damaged("a piece is not whole"))?;
+            if siphash_2_4(0, 0, bytes).to_le_bytes() != *seal {
+                return Err(damaged("a piece is not as it was written"));
+            }
+            let (from, rest): (Tick, _) = taken(bytes)?;
             let (head, moves): (Head, _) = taken(rest)?;
             if from != next || head.tick < from {
                 return Err(damaged("its pieces do not follow one another"));
