@@ -1,0 +1,219 @@
+"""
+Many clients at once, on one simulation and on many, of a real server.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from client import Client
+from models import library_log, raw_scenario, served_log
+from serving import Serving
+
+CLIENTS = 12
+LONG_TICKS = 100_000
+SECONDS_MAX = 60
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[Serving]:
+    with Serving(tmp_path_factory.mktemp("together") / "data") as server:
+        yield server
+
+
+@pytest.fixture
+def client(server) -> Iterator[Client]:
+    with server.client() as client:
+        yield client
+
+
+def created(client: Client, raw: dict[str, Any]) -> str:
+    """
+    Create a simulation and return its id.
+    """
+    answer = client.post("", raw)
+    assert answer.status == 201, answer
+    return answer.json()["simulation_id"]
+
+
+def all_at_once(server: Serving, work: Callable[[Client, int], Any], number: int = CLIENTS) -> list:
+    """
+    Let so many clients, each connected already, work from the same moment on; return what each did.
+    """
+    barrier = threading.Barrier(number)
+
+    def begin(index: int) -> Any:
+        with server.client() as client:
+            assert client.get("/health").status == 200
+            barrier.wait(SECONDS_MAX)
+            return work(client, index)
+
+    with ThreadPoolExecutor(number) as pool:
+        return [future.result() for future in [pool.submit(begin, i) for i in range(number)]]
+
+
+def test_one_simulation(server, client):
+    """
+    Clients that advance one simulation get each tick exactly once, and none is skipped.
+    """
+    raw = raw_scenario(1)
+    id = created(client, raw)
+
+    def work(client, index):
+        ticks = []
+        for number in range(20):
+            count = 1 + (index + number) % 3
+            answer = client.post(f"{id}/tick?count={count}")
+            assert answer.status == 200, answer
+            told = answer.json()
+            own = [one["tick"] for one in told.get("results", [told])]
+            assert own == list(range(own[0], own[0] + count))
+            assert not ticks or own[0] > ticks[-1]
+            ticks += own
+        return ticks
+
+    ticks = sorted(tick for own in all_at_once(server, work) for tick in own)
+    assert ticks == list(range(len(ticks)))
+    assert client.get(id).json()["current_tick"] == len(ticks)
+    assert served_log(client, id) == library_log(raw, len(ticks))
+
+
+def test_many_simulations(server, client):
+    """
+    Simulations that are advanced at the same time do not disturb each other.
+    """
+    raws = [raw_scenario(seed) for seed in range(CLIENTS)]
+
+    def work(client, index):
+        id = created(client, raws[index])
+        for tick in range(60):
+            assert client.post(f"{id}/tick").json()["tick"] == tick
+        return id
+
+    for id, raw in zip(all_at_once(server, work), raws, strict=True):
+        assert served_log(client, id) == library_log(raw, 60)
+
+
+def test_retries(server, client):
+    """
+    Requests with one key have one effect and one reply, however many come at the same time.
+    """
+    raw = raw_scenario(2)
+    id = created(client, raw)
+    before = len(client.get("").json()["simulations"])
+
+    def work(client, index):
+        ticks = [
+            client.ask("POST", f"{id}/tick?count=2", None, {"idempotency-key": f"tick-{number}"})
+            for number in range(10)
+        ]
+        return [*ticks, client.ask("POST", "", raw, {"idempotency-key": "created"})]
+
+    for replies in zip(*all_at_once(server, work), strict=True):
+        assert {reply.status for reply in replies} <= {200, 201}
+        assert len({reply.body for reply in replies}) == 1
+        first = [reply for reply in replies if "idempotency-replayed" not in reply.headers]
+        assert len(first) == 1
+    assert client.get(id).json()["current_tick"] == 20
+    assert len(client.get("").json()["simulations"]) == before + 1
+    assert served_log(client, id) == library_log(raw, 20)
+
+
+def test_deletion(server, client):
+    """
+    Whoever uses a simulation while it is deleted is told 404, and it is deleted once.
+    """
+    id = created(client, raw_scenario(3))
+
+    def work(client, index):
+        replies = []
+        while not replies or replies[-1] == 200:
+            if index == 0 and len(replies) == 5:
+                replies.append(client.delete(id).status)
+            else:
+                replies.append(client.post(f"{id}/tick").status)
+        return replies
+
+    for replies in all_at_once(server, work):
+        assert replies[-1] == 404
+        assert set(replies[:-1]) <= {200}
+    assert client.get(id).status == 404
+
+
+def test_streams(server, client):
+    """
+    All streams carry the bytes of the log, whenever they begin and wherever they go on.
+    """
+    raw = raw_scenario(4)
+    id = created(client, raw)
+    readers = CLIENTS - 2
+    seen = [0] * readers
+    batches: list[list[tuple[int, int, bytes]]] = [[] for _ in range(readers)]
+    change = threading.Condition()
+
+    def work(client, index):
+        if index < 2:
+            return [client.post(f"{id}/tick").status for _ in range(40)]
+        reader = index - 2
+        while True:
+            # Every other one leaves after a few batches, and goes on where it was.
+            for number, message in enumerate(client.stream(f"{id}/events", seen[reader])):
+                if message.event == "deleted":
+                    return [200]
+                if message.event == "batch":
+                    last = int(message.id)
+                    with change:
+                        batches[reader].append((seen[reader], last, message.data))
+                        seen[reader] = last
+                        change.notify_all()
+                if reader % 2 and number == 3:
+                    break
+
+    def watch():
+        total = None
+        with change, server.client() as other:
+            for _ in range(SECONDS_MAX):
+                change.wait(1)
+                record = other.get(id).json()
+                total = record["events"] if record["current_tick"] == 80 else None
+                if set(seen) == {total}:
+                    break
+        log = served_log(client, id)
+        client.delete(id)
+        return log
+
+    with ThreadPoolExecutor(1) as pool:
+        watching = pool.submit(watch)
+        statuses = all_at_once(server, work)
+        log = watching.result()
+    assert {status for own in statuses for status in own} == {200}
+    assert log == library_log(raw, 80)
+    lines = log.splitlines()
+    for own in batches:
+        assert own[0][0] == 0
+        assert own[-1][1] == len(lines)
+        for after, last, data in own:
+            assert data.endswith(b'"events":[' + b",".join(lines[after:last]) + b"]}")
+
+
+def test_long_run(server, client):
+    """
+    While a long run is under way, others get their replies, and it gets on as well.
+    """
+    long = created(client, raw_scenario(5) | {"ticks_per_day": 1_000})
+    other = created(client, raw_scenario(6))
+    record = client.post(f"{long}/run", {"until_tick": LONG_TICKS})
+    assert record.status == 202, record
+    answered, stands = 0, set()
+    while (record := client.get(f"{long}/run").json())["status"] == "running":
+        stands.add(record["current_tick"])
+        assert client.get("/health").json()["status"] == "healthy"
+        assert client.post(f"{other}/tick").json()["tick"] == answered
+        answered += 1
+    assert (record["status"], record["current_tick"]) == ("finished", LONG_TICKS)
+    assert answered >= 10
+    assert len(stands) >= 5
