@@ -241,7 +241,7 @@ class Runs:
                 return "finished", None
             wait = run.seconds(now)
             if wait > 0:
-                await times.wait(run.stopped, min(wait, run.begun + limit - now))
+                await times.pause(run.stopped, min(wait, run.begun + limit - now))
                 continue
             async with Turn(self._seats, seat, runs=True) as turn:
                 if run.stopped.done():

@@ -32,12 +32,18 @@ class Times:
 
     async def wait(self, future: asyncio.Future[Any], seconds: float | None) -> bool:
         """
-        Wait until a future is done or so much time has passed, and return whether it is done.
+        Wait for work that may take so long, and return whether it is done.
 
         The future is not cancelled, whoever waits.
         """
         await asyncio.wait([future], timeout=seconds)
         return future.done()
+
+    async def pause(self, future: asyncio.Future[Any], seconds: float | None) -> None:
+        """
+        Let so much time pass, unless the future is done before.
+        """
+        await asyncio.wait([future], timeout=seconds)
 
 
 class News:
@@ -70,7 +76,7 @@ class News:
             future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.add(future)
             try:
-                await times.wait(future, seconds)
+                await times.pause(future, seconds)
             finally:
                 self._waiting.discard(future)
         return self.version
