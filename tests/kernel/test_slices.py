@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Any
 
 import polars as pl
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -202,6 +201,7 @@ def test_arrow_stream(name: str, tmp_path: Any) -> None:
     """
     An Arrow stream in a file has the rows, the types and the metadata of the one in memory.
     """
+    pa = pytest.importorskip("pyarrow")
     table: Table = getattr(large_kernel(), name)().with_metadata({"paysim.table": name})
     path = tmp_path / "table.arrows"
     assert table.write_arrow(path) == len(table)
