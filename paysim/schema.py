@@ -40,7 +40,7 @@ def json_schema() -> Schema:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "paysim scenario",
     }
-    schema = _mapping(Scenario, definitions)
+    schema = mapping_schema(Scenario, definitions)
     # The opening hours of a file of transactions tell the ticks of a day as well.
     schema["required"].remove("ticks_per_day")
     from_file = {"properties": {"transactions": {"type": "object", "required": ["file"]}}}
@@ -49,7 +49,7 @@ def json_schema() -> Schema:
     return head | schema | {"$defs": definitions}
 
 
-def _mapping(cls: type[Any], definitions: Schema, tag: Schema | None = None) -> Schema:
+def mapping_schema(cls: type[Any], definitions: Schema, tag: Schema | None = None) -> Schema:
     """
     Return the schema of the mapping that stands for an object of a class.
 
@@ -145,12 +145,12 @@ def _schema(kind: Kind, definitions: Schema) -> Schema:
             if name not in definitions:
                 # The name is taken first, so that definitions stand in the order of their use.
                 definitions[name] = {}
-                definitions[name] = _mapping(kind.cls, definitions)
+                definitions[name] = mapping_schema(kind.cls, definitions)
             return {"$ref": f"#/$defs/{name}"}
         case OneOf():
             options = [_any_case(kind.names)] if kind.spread else []
             for cls in kind.classes:
-                definitions[cls.__name__] = _mapping(cls, definitions, _any_case([cls.name]))
+                definitions[cls.__name__] = mapping_schema(cls, definitions, _any_case([cls.name]))
                 options.append({"$ref": f"#/$defs/{cls.__name__}"})
             return _any_of(kind.help, *options)
         case _:

@@ -238,14 +238,19 @@ class Desk(Marks):
         self._seats.find(id)
         return version
 
-    def events(self, id: str, after: int = 0) -> Stream:
+    def events(self, id: str, after: int = 0, follow: bool = True) -> Stream:
         """
-        Return the event log as a stream that begins after an event and goes on as events happen.
+        Return the event log as a stream that begins after an event.
+
+        Args:
+            id: The simulation.
+            after: The number of the event.
+            follow: Whether it goes on as events happen, or ends when it has told all there are.
         """
         if self._seats.closing:
             raise stopping()
         seat = self._seats.find(id)
-        return self.stream(event_messages(self._seats, seat, after))
+        return self.stream(event_messages(self._seats, seat, after, follow))
 
     def stream(self, messages: AsyncGenerator[bytes, None]) -> Stream:
         """

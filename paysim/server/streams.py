@@ -169,9 +169,17 @@ def message(event: str, data: bytes, id: int | None = None) -> bytes:
     return b"".join((head, b"event: ", event.encode(), b"\ndata: ", data, b"\n\n"))
 
 
-async def event_messages(seats: Seats, seat: Seat, after: int) -> AsyncGenerator[bytes, None]:
+async def event_messages(
+    seats: Seats, seat: Seat, after: int, follow: bool = True
+) -> AsyncGenerator[bytes, None]:
     """
     Give the messages of one simulation, beginning after an event.
+
+    Args:
+        seats: All simulations.
+        seat: The simulation.
+        after: The number of the event.
+        follow: Whether to go on as events happen, or to end when all there are have been told.
     """
     follower = Follower(seats, seat, after)
     times = seats.times
@@ -189,7 +197,7 @@ async def event_messages(seats: Seats, seat: Seat, after: int) -> AsyncGenerator
             return
         if told is not None:
             yield told
-        if follower.has_ended:
+        if follower.has_ended or (told is None and not follow):
             return
         if told is None:
             await seat.news.wait(version, follower.seconds(times.now()), times)

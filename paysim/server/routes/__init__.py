@@ -1,0 +1,32 @@
+"""
+The routes of the service.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter
+
+from paysim.server.routes import (
+    acting,
+    checkpoints,
+    events,
+    health,
+    page,
+    results,
+    running,
+    simulations,
+)
+
+# A tick is asked for most often, and routes are tried in order.
+routers: Final[tuple[APIRouter, ...]] = (
+    running.router,
+    simulations.router,
+    events.router,
+    acting.router,
+    results.router,
+    checkpoints.router,
+    page.router,
+    health.router,
+)

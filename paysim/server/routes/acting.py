@@ -1,0 +1,173 @@
+"""
+What comes from outside: transactions, decisions of agents, and scenario events.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from paysim.errors import Problems, ScenarioError, shown
+from paysim.fields import did_you_mean
+from paysim.server import examples, models
+from paysim.server.calls import Call
+from paysim.server.documents import JsonBody
+from paysim.server.operations import ONE, Answer, Body, Link, json_form, operation
+from paysim.server.replies import json_reply
+from paysim.server.routes.running import SAME
+from paysim.server.schemas import ref
+
+router = APIRouter()
+
+TICK = Link("tick", SAME, text="Run the next tick.")
+
+
+@operation(
+    router,
+    "POST",
+    f"{ONE}/transactions",
+    id="submit_transaction",
+    tag="Acting",
+    summary="Let a transaction arrive",
+    text="""
+        It arrives in the internal queue of its sender in the next tick, or in `arrival_tick`. It
+        is a scenario event of type `extra_transaction`, and its rules are the same.
+        """,
+    body=Body(
+        "The transaction.",
+        json_form(ref("SubmittedTransaction"), next_tick=examples.TRANSACTION),
+    ),
+    answer=Answer(
+        201,
+        "It will arrive.",
+        json_form(models.Submitted, one={"transaction_id": "event-1", "arrival_tick": 5}),
+        links=(TICK, Link("get_state", SAME, text="Look at the state.")),
+    ),
+)
+async def submit_transaction(call: Call) -> Response:
+    """
+    Let a transaction arrive.
+    """
+    body = await call.json()
+    raw = body.mapping()
+    async with call.turn() as turn:
+        try:
+            id, tick = await turn.do(turn.session.submit, raw)
+        except ScenarioError as error:
+            raise body.refused(error) from None
+        response = json_reply({"transaction_id": id, "arrival_tick": tick}, 201)
+        await turn.commit(call.kept(response))
+    return response
+
+
+@operation(
+    router,
+    "POST",
+    f"{ONE}/decisions",
+    id="decide",
+    tag="Acting",
+    summary="Decide for an agent",
+    text="""
+        The decisions count for the next tick, as if the agent had made them at its opening. They
+        are made in this order, all of them or none. An agent named by `outside` has no policy and
+        decides in this way only; of others these decisions come first.
+        """,
+    body=Body(
+        "The agent, and its decisions.",
+        json_form(
+            ref("Decisions"),
+            budget=examples.BUDGET,
+            release=examples.RELEASE,
+        ),
+    ),
+    answer=Answer(
+        200,
+        "They are taken down.",
+        json_form(models.Decided, one={"status": "accepted", "applies_at_tick": 5}),
+        links=(TICK,),
+    ),
+    problems={409: "The agent cannot decide so now, as a transaction is not in its queues."},
+)
+async def decide(call: Call) -> Response:
+    """
+    Make decisions of an agent.
+    """
+    body = await call.json()
+    agent_id, decisions = _decisions(body)
+    async with call.turn() as turn:
+        try:
+            await turn.do(turn.session.decide, agent_id, decisions)
+        except ScenarioError as error:
+            raise body.refused(error) from None
+        content = {"status": "accepted", "applies_at_tick": turn.session.tick}
+        response = json_reply(content)
+        await turn.commit(call.kept(response))
+    return response
+
+
+@operation(
+    router,
+    "POST",
+    f"{ONE}/scenario_events",
+    id="add_scenario_event",
+    tag="Acting",
+    summary="Let something happen",
+    text="""
+        A scenario event, as if it stood at the end of the scenario's; without a `tick` it happens
+        in the next one.
+        """,
+    body=Body(
+        "The event.",
+        json_form(
+            ref("AddedEvent"),
+            outage={"type": "outage", "agent_id": "BANK_A"},
+            halt={"type": "halt"},
+            injection={"type": "liquidity_injection", "agent_id": "BANK_B", "amount": 500},
+        ),
+    ),
+    answer=Answer(
+        201,
+        "It will happen.",
+        json_form(models.Added, one={"type": "outage", "tick": 5}),
+        links=(TICK, Link("get_scenario", SAME, text="Get the scenario with it.")),
+    ),
+)
+async def add_scenario_event(call: Call) -> Response:
+    """
+    Add a scenario event.
+    """
+    body = await call.json()
+    raw = body.mapping()
+    async with call.turn() as turn:
+        try:
+            event = await turn.do(turn.session.add_event, raw)
+        except ScenarioError as error:
+            raise body.refused(error) from None
+        response = json_reply({"type": event["type"], "tick": event["tick"]}, 201)
+        await turn.commit(call.kept(response))
+    return response
+
+
+def _decisions(body: JsonBody) -> tuple[str, list[Any]]:
+    """
+    Return the agent and the decisions of a body, each of which the session checks.
+
+    Raises:
+        Problem: 400, its keys are not what they have to be.
+    """
+    keys = ("agent_id", "decisions")
+    raw = body.mapping()
+    problems = Problems()
+    for key in keys:
+        if key not in raw:
+            problems.add((key,), "is missing")
+    for key in raw:
+        if key not in keys:
+            problems.add((key,), "unknown key", "", did_you_mean(key, keys), at_key=True)
+    if "decisions" in raw and not isinstance(raw["decisions"], list):
+        problems.add(("decisions",), "must be a list of decisions", shown(raw["decisions"]))
+    if problems.count:
+        raise body.refused(problems.error())
+    return raw["agent_id"], raw["decisions"]

@@ -1,0 +1,132 @@
+"""
+The event log: pages of it, and the stream that goes on as events happen.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from paysim.server import examples, models
+from paysim.server.calls import Call
+from paysim.server.negotiation import EVENT_STREAM, JSON, JSON_LINES
+from paysim.server.operations import ONE, Answer, Form, Link, operation
+from paysim.server.parameters import Matching, OneOf, Whole, read_header
+from paysim.server.streams import StreamReply
+
+router = APIRouter()
+
+EVENTS_MAX: Final = 10_000
+"""Events of one page."""
+
+BYTES_MAX: Final = 4 * 1024 * 1024
+"""Bytes of one page, after which no further event is added."""
+
+NUMBER_MAX: Final = 2**53 - 1
+"""The greatest number that JavaScript counts to."""
+
+AFTER = Whole(
+    name="after",
+    text="The number of the last event that is known; events are numbered from 1. In a stream the "
+    "header `Last-Event-ID` goes before it.",
+    least=0,
+    greatest=NUMBER_MAX,
+    default=0,
+    example=2,
+)
+LIMIT = Whole(
+    name="limit",
+    text="The most events of a page; there are fewer if they are long. A stream has no such bound.",
+    least=1,
+    greatest=EVENTS_MAX,
+    default=1_000,
+    example=10,
+)
+FOLLOW = OneOf(
+    name="follow",
+    text="Whether a stream goes on as events happen, or ends once it has told all there are.",
+    options={"true": True, "false": False},
+    default=True,
+    example="false",
+)
+LAST_EVENT_ID = Matching(
+    name="Last-Event-ID",
+    text="The id of the last message of a stream that was seen, to go on after it.",
+    pattern="[0-9]{1,15}",
+    expected="must be the id of a message, a whole number",
+    default=None,
+    example="2",
+    most=15,
+)
+
+
+@operation(
+    router,
+    "GET",
+    f"{ONE}/events",
+    id="get_events",
+    tag="Events",
+    summary="Read the event log, or follow it",
+    text="""
+        By the header Accept: a page as JSON, a page as JSON lines, or a stream of server-sent
+        events. In the stream `event: batch` tells events, `run` the record of a run, `restored`
+        that the simulation was set back, `deleted` that it is gone, after which the stream ends;
+        the id of a message is the number of its last event, and a browser that comes back goes on
+        after it. Whatever goes wrong once a stream has begun is told by `event: problem`.
+        """,
+    query=(AFTER, LIMIT, FOLLOW),
+    headers=(LAST_EVENT_ID,),
+    answer=Answer(
+        200,
+        "Events, in order.",
+        {
+            JSON: Form(models.Events, {"page": examples.EVENTS}),
+            JSON_LINES: Form(
+                {"type": "string", "description": "One event a line."},
+                {"page": examples.EVENT_LINES},
+            ),
+            EVENT_STREAM: Form(
+                {"type": "string", "description": "Server-sent events."},
+                {"stream": examples.EVENT_STREAM},
+            ),
+        },
+        headers={
+            "Paysim-Last": "Of JSON lines: the number of the last event, the next `after`.",
+            "Vary": "Accept",
+        },
+        links=(
+            Link(
+                "get_events",
+                {
+                    "simulation_id": "$request.path.simulation_id",
+                    "after": "$response.body#/last",
+                },
+                text="Read the next page.",
+            ),
+        ),
+    ),
+    problems={429: "There are as many streams as there may be."},
+)
+async def get_events(call: Call) -> Response:
+    """
+    Tell events.
+    """
+    form = call.form(JSON, JSON_LINES, EVENT_STREAM)
+    after: int = call.query["after"]
+    seen = read_header(call.request.headers.get(LAST_EVENT_ID.name), LAST_EVENT_ID)
+    if form == EVENT_STREAM:
+        after = after if seen is None else int(seen)
+        stream = call.desk.events(call.id, after, call.query["follow"])
+        return StreamReply(stream)
+    async with call.turn() as turn:
+        lines, last = await turn.do(turn.session.lines, after, call.query["limit"], BYTES_MAX)
+        total = turn.row.events
+    headers = {"Vary": "Accept"}
+    if form == JSON_LINES:
+        return Response(lines, 200, headers | {"Paysim-Last": str(last)}, JSON_LINES)
+    # Lines are JSON already, and have no line breaks inside.
+    events = lines.rstrip(b"\n").replace(b"\n", b",")
+    body = b'{"events":[%b],"after":%d,"last":%d,"total":%d}' % (events, after, last, total)
+    return Response(body, 200, headers, JSON)

@@ -1,0 +1,245 @@
+"""
+What a simulation comes to: totals, tables, indicators, and the report.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from paysim.errors import PaysimError, ScenarioError
+from paysim.extras import check_extra
+from paysim.fields import TICKS_MAX
+from paysim.results import TABLES
+from paysim.server import examples, models
+from paysim.server.calls import Call
+from paysim.server.negotiation import ARROW, CSV, JSON, PARQUET
+from paysim.server.operations import ONE, Answer, Form, Link, operation
+from paysim.server.parameters import OneOf, Whole
+from paysim.server.problems import Problem
+from paysim.server.replies import FileReply, json_bytes
+from paysim.server.routes.running import SAME
+from paysim.server.tables import ENDINGS, FORMS, ROWS_MAX, file, page
+
+if TYPE_CHECKING:
+    from paysim._kernel import Table
+    from paysim.results import Results
+    from paysim.server.session import Session
+
+router = APIRouter()
+
+HTML: Final = "text/html"
+
+TABLE = OneOf(
+    name="table",
+    text="A table; absent are the totals and a list of tables.",
+    options={name: name for name in TABLES},
+    example="ticks",
+)
+BY = OneOf(
+    name="by",
+    text="A row for each agent or each tick, as a table; absent are those of the system.",
+    options={"agent": "agent", "tick": "tick"},
+    example="agent",
+)
+DAY = Whole(
+    name="day",
+    text="Only this day, from 0; absent are all.",
+    least=0,
+    greatest=TICKS_MAX,
+    example=0,
+)
+OFFSET = Whole(
+    name="offset",
+    text="The number of the first row of a page of JSON, from 0; other forms are whole tables.",
+    least=0,
+    greatest=2**53 - 1,
+    default=0,
+    example=0,
+)
+LIMIT = Whole(
+    name="limit",
+    text="The most rows of a page of JSON.",
+    least=1,
+    greatest=ROWS_MAX,
+    default=1_000,
+    example=10,
+)
+BINARY: Final = {"type": "string", "format": "binary"}
+WHOLE: Final = {
+    CSV: Form({"type": "string", "description": "The whole table, with a line of names."}),
+    PARQUET: Form({**BINARY, "description": "The whole table."}),
+    ARROW: Form({**BINARY, "description": "The whole table, as a stream of Arrow IPC."}),
+}
+"""The forms in which a table is told as a whole."""
+
+HEADERS: Final = {
+    "Vary": "Accept",
+    "Content-Disposition": "Of a whole table: the name under which a browser saves it.",
+}
+
+_POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"\s+content="([^"]*)"')
+
+
+@operation(
+    router,
+    "GET",
+    f"{ONE}/results",
+    id="get_results",
+    tag="Results",
+    summary="Get totals, or a table",
+    text="""
+        Without a `table` the totals and the list of tables. A table is told page by page as JSON,
+        or as a whole as CSV, Parquet or a stream of Arrow, by the header Accept.
+        """,
+    query=(TABLE, OFFSET, LIMIT),
+    answer=Answer(
+        200,
+        "The totals, or a table.",
+        {
+            JSON: Form(
+                (models.Totals, models.Rows), {"totals": examples.TOTALS, "table": examples.ROWS}
+            ),
+            **WHOLE,
+        },
+        headers=HEADERS,
+        links=(Link("get_results", {**SAME, "table": "agents"}, text="Get the table of agents."),),
+    ),
+    problems={
+        409: "The table is larger than the memory of the server.",
+    },
+)
+async def get_results(call: Call) -> Response:
+    """
+    Tell the totals, or a table.
+    """
+    name: str | None = call.query["table"]
+    form = call.form(*(FORMS if name else (JSON,)))
+    async with call.turn() as turn:
+        if name is None:
+            body = await turn.do(_totals)
+            return Response(body, 200, {"Vary": "Accept"}, JSON)
+        made = await turn.do(_table, name, form, call.query, call.settings.data_dir)
+    return _reply(made, form, f"{call.id}-{name}")
+
+
+@operation(
+    router,
+    "GET",
+    f"{ONE}/indicators",
+    id="get_indicators",
+    tag="Results",
+    summary="Get indicators",
+    text="""
+        Of the system as a mapping; by agent or by tick as a table, in the same forms as the tables
+        of the results.
+        """,
+    query=(BY, DAY, OFFSET, LIMIT),
+    answer=Answer(
+        200,
+        "The indicators.",
+        {
+            JSON: Form((models.Rows, models.Indicators), {"system": examples.INDICATORS}),
+            **WHOLE,
+        },
+        headers=HEADERS,
+    ),
+    problems={404: "Or the simulation has not come to this day."},
+)
+async def get_indicators(call: Call) -> Response:
+    """
+    Tell the indicators.
+    """
+    by: str | None = call.query["by"]
+    form = call.form(*(FORMS if by else (JSON,)))
+    async with call.turn() as turn:
+        made = await turn.do(_indicators, form, call.query, call.settings.data_dir)
+    return _reply(made, form, f"{call.id}-indicators-by-{by}")
+
+
+@operation(
+    router,
+    "GET",
+    f"{ONE}/report",
+    id="get_report",
+    tag="Results",
+    summary="Get the report",
+    text="""
+        One HTML file with what was run, warnings, headline numbers, charts and tables, which needs
+        nothing else to be looked at. It may take seconds for a large simulation.
+        """,
+    answer=Answer(200, "The report.", {HTML: Form({"type": "string"})}),
+    problems={501: "The libraries that draw are not installed; `detail` says how to get them."},
+)
+async def get_report(call: Call) -> Response:
+    """
+    Tell the report.
+    """
+    async with call.turn() as turn:
+        text = await turn.do(_report)
+    # What a scenario holds must not drive the service: the page gets an origin of its own.
+    policy = "sandbox allow-scripts allow-downloads; frame-ancestors 'none'"
+    own = _POLICY.search(text)
+    if own is not None:
+        policy = f"{own[1].replace('&#39;', chr(39)).replace('&#x27;', chr(39))}; {policy}"
+    return Response(text.encode(), 200, {"Content-Security-Policy": policy}, HTML)
+
+
+def _reply(made: bytes | BinaryIO, form: str, name: str) -> Response:
+    headers = {"Vary": "Accept"}
+    if isinstance(made, bytes):
+        return Response(made, 200, headers, JSON)
+    return FileReply(made, form, f"{name}.{ENDINGS[form]}", headers)
+
+
+def _totals(session: Session) -> bytes:
+    tables = []
+    for name in TABLES:
+        # Each from results of its own, so that one table is in memory at a time.
+        table = getattr(session.results(), name)
+        tables.append({"name": name, "rows": len(table), "columns": table.column_names})
+        del table
+    return json_bytes({"totals": session.results().totals(), "tables": tables})
+
+
+def _table(
+    session: Session, name: str, form: str, query: dict[str, Any], data_dir: Path
+) -> bytes | BinaryIO:
+    return _told(getattr(session.results(), name), name, form, query, data_dir)
+
+
+def _indicators(
+    session: Session, form: str, query: dict[str, Any], data_dir: Path
+) -> bytes | BinaryIO:
+    results: Results = session.results()
+    by = query["by"]
+    try:
+        found = results.indicators(by=by, day=query["day"])
+    except ScenarioError as error:
+        raise Problem(404, "unknown-day", "There is no such day", str(error)) from None
+    if by is None:
+        return json_bytes(found)
+    return _told(found, f"indicators by {by}", form, query, data_dir)
+
+
+def _told(
+    table: Table, name: str, form: str, query: dict[str, Any], data_dir: Path
+) -> bytes | BinaryIO:
+    if form == JSON:
+        return page(table, name, query["offset"], query["limit"])
+    return file(table, form, data_dir)
+
+
+def _report(session: Session) -> str:
+    try:
+        check_extra("plots", "a report needs", "altair", "jinja2", "polars", "vl_convert")
+    except PaysimError as error:
+        title = "A part of the server is not installed"
+        raise Problem(501, "extra-missing", title, str(error)) from None
+    from paysim import report
+
+    return report.html(session.results())
