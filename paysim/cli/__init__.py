@@ -20,6 +20,7 @@ from paysim.cli.compare import compare
 from paysim.cli.history import explain, trace
 from paysim.cli.indicators import indicators
 from paysim.cli.init import init
+from paysim.cli.keys import keys
 from paysim.cli.plot import plot
 from paysim.cli.query import query
 from paysim.cli.report import report
@@ -116,4 +117,4 @@ assert isinstance(cli, Sections)
 cli.add_section("Run a scenario", init, validate, run, schema)
 cli.add_section("Look at a run", indicators, query, trace, explain, compare, plot, report, rerun)
 cli.add_section("Keep a run in a file between commands", create, tick, state)
-cli.add_section("Serve simulations", serve)
+cli.add_section("Serve simulations", serve, keys)

@@ -15,11 +15,12 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, Final
+from typing import Any
 
 from paysim.server import store_keys, store_reads, store_writes
 from paysim.server.store_files import locked
-from paysim.server.store_logs import add_part, remove_unneeded
+from paysim.server.store_logs import remove_unneeded
+from paysim.server.store_making import Making
 from paysim.server.store_records import Key, Mark, Reply, Row, Step, StoreError
 from paysim.server.store_schema import FILE, connect, more
 from paysim.server.store_wal import Wal
@@ -27,9 +28,6 @@ from paysim.server.store_writer import Deliver, Operation, Writer
 from paysim.state_file import place
 
 __all__ = ["Key", "Mark", "Reply", "Row", "Step", "Store", "StoreError"]
-
-PART_BYTES: Final = 2**20
-"""Bytes of how a simulation began that are written at once."""
 
 
 class Store:
@@ -105,33 +103,9 @@ class Store:
             first: Its first step.
             reply: What the request is answered.
         """
-        parts = range(0, max(len(begun), 1), PART_BYTES)
-        made: list[int | None] = [None]
-
-        def write_part(db: sqlite3.Connection, number: int) -> None:
-            content = begun[parts[number] : parts[number] + PART_BYTES]
-            origin = add_part(db, made[0] if number else None, number, content)
-            self._being_made.add(origin)
-            made[0] = origin
-
-        def write_last(db: sqlite3.Connection) -> None:
-            write_part(db, len(parts) - 1)
-            assert made[0] is not None
-            store_writes.create(db, row, made[0], len(parts), first)
-            self._add_reply(db, reply)
-
-        def operations() -> Iterator[tuple[Operation, int]]:
-            for number in range(len(parts) - 1):
-                yield partial(write_part, number=number), PART_BYTES
-            yield write_last, len(begun) % PART_BYTES + (0 if first is None else len(first.piece))
-
-        def forget(future: Future[None]) -> None:
-            self._being_made.discard(made[0] or 0)
-            if len(parts) > 1 and (future.cancelled() or future.exception() is not None):
-                self._writer.is_untidy = True
-
-        future = self._writer.put_each(operations())
-        future.add_done_callback(forget)
+        making = Making(row, begun, first, reply, self._being_made)
+        future = self._writer.put_each(making.operations())
+        future.add_done_callback(partial(self._made, making))
         return future
 
     def append(
@@ -252,16 +226,18 @@ class Store:
 
         def whole(db: sqlite3.Connection) -> Any:
             result = operation(db)
-            self._add_reply(db, reply)
+            if reply is not None:
+                store_writes.add_reply(db, reply)
             if leaves:
                 self._writer.is_untidy = True
             return result
 
         return self._writer.put(whole, size)
 
-    def _add_reply(self, db: sqlite3.Connection, reply: Reply | None) -> None:
-        if reply is not None:
-            store_writes.add_reply(db, reply)
+    def _made(self, making: Making, future: Future[None]) -> None:
+        making.end()
+        if future.cancelled() or future.exception() is not None:
+            self._writer.is_untidy = True
 
     def _tidied(self, db: sqlite3.Connection) -> bool:
         return remove_unneeded(db, self._being_made)
@@ -273,15 +249,14 @@ class Store:
         """
         if self._is_closed:
             raise StoreError(f"{self._place}  is closed")
-        db = None
         try:
             try:
                 db = self._readers.get_nowait()
             except Empty:
                 db = more(self._directory, reads=True)
-            yield db
+            try:
+                yield db
+            finally:
+                self._readers.put(db)
         except sqlite3.Error as error:
             raise StoreError(f"{self._place}  cannot be read: {error}") from error
-        finally:
-            if db is not None:
-                self._readers.put(db)
