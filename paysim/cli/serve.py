@@ -71,8 +71,7 @@ def serve(
             streams.append(open_log(stack, log_file))
         configure_logging(streams)
 
-        from paysim.server.app import _part
-        has_keys = _part("paysim.server.keys", "has_keys", lambda d: False)
+        from paysim.server.keys import has_keys
         from paysim.server.serving import bind
         from paysim.server.serving import serve as serve_on
 

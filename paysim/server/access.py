@@ -7,31 +7,12 @@ Without any key in the data directory nobody is asked for one.
 from __future__ import annotations
 
 import re
-from typing import Final, Protocol
 
+from paysim.server.keys import SCOPES, Keys
 from paysim.server.problems import Problem
-
-SCOPES: Final = ("read", "run", "admin")
-"""Scopes, from the least to the greatest."""
 
 _REMOVED = re.compile(r"/api/simulations/[^/]+/?|/api/simulations/[^/]+/checkpoints/[^/]+/?")
 _CHALLENGE = 'Bearer realm="paysim"'
-
-
-class KnownKeys(Protocol):
-    """
-    What is asked of the keys of a data directory; changes of other processes count at once.
-    """
-
-    def exist(self) -> bool:
-        """
-        Whether there are any.
-        """
-
-    def find(self, token: str) -> tuple[str, str] | None:
-        """
-        Return name and scope of the key with this token, or `None`.
-        """
 
 
 def needed(method: str, path: str) -> str:
@@ -54,7 +35,7 @@ def allowed(scope: str, wanted: str) -> bool:
     return SCOPES.index(scope) >= SCOPES.index(wanted)
 
 
-def check_key(keys: KnownKeys, method: str, path: str, authorization: bytes | None) -> str:
+def check_key(keys: Keys, method: str, path: str, authorization: bytes | None) -> str:
     """
     Return the name of the key that a request comes with.
 
@@ -68,13 +49,13 @@ def check_key(keys: KnownKeys, method: str, path: str, authorization: bytes | No
         Problem: 401 without a known key, 403 with one of too small a scope.
     """
     if authorization is None:
-        raise _not_known("no key was given", 'realm="paysim"')
+        raise _no_key("no key was given")
     scheme, _, token = authorization.decode("latin-1").partition(" ")
     if scheme.lower() != "bearer":
-        raise _not_known("the Authorization header is not of the form Bearer TOKEN", "")
+        raise _no_key("the header Authorization does not begin with Bearer")
     found = keys.find(token.strip())
     if found is None:
-        raise _not_known("the key is not known", 'error="invalid_token"')
+        raise _no_key("the key is not known", ', error="invalid_token"')
     name, scope = found
     wanted = needed(method, path)
     if not allowed(scope, wanted):
@@ -86,8 +67,7 @@ def check_key(keys: KnownKeys, method: str, path: str, authorization: bytes | No
     return name
 
 
-def _not_known(what: str, reason: str) -> Problem:
-    detail = f"{what}; send a key in the header Authorization: Bearer paysim_..."
-    challenge = f"{_CHALLENGE}, {reason}" if reason.startswith("error") else _CHALLENGE
-    headers = {"WWW-Authenticate": challenge}
+def _no_key(what: str, reason: str = "") -> Problem:
+    detail = f"{what}; send one in the header Authorization: Bearer paysim_..."
+    headers = {"WWW-Authenticate": _CHALLENGE + reason}
     return Problem(401, "key-needed", "A key is needed", detail, headers=headers)

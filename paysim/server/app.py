@@ -14,11 +14,14 @@ from fastapi import FastAPI
 from starlette.responses import Response
 
 from paysim import __version__
-from paysim.errors import PaysimError
+from paysim.server.desk import Desk
 from paysim.server.doc_pages import doc_pages
 from paysim.server.guards import Door, Guard
 from paysim.server.handlers import add_handlers
+from paysim.server.keys import Keys
 from paysim.server.log import log
+from paysim.server.openapi import document
+from paysim.server.routes import routers
 from paysim.server.settings import Settings
 from paysim.server.store import Store
 
@@ -44,7 +47,7 @@ def create_app(settings: Settings | None = None, *, is_logged: bool = False) -> 
         async with AsyncExitStack() as stack:
             try:
                 await _open(app, settings, door, stack)
-            except PaysimError as error:
+            except Exception as error:
                 app.state.failure = error
                 log().error("server not started", message=str(error))
                 raise
@@ -67,12 +70,10 @@ def create_app(settings: Settings | None = None, *, is_logged: bool = False) -> 
     )
     app.add_middleware(Guard, door=door)
     add_handlers(app)
-    app.include_router(doc_pages)
-    for router in _part("paysim.server.routes", "routers", ()):
-        app.include_router(router)
-    document = _part("paysim.server.openapi", "document", None)
-    if document:
-        app.openapi = lambda: document(app)  # type: ignore[method-assign]
+    for router in (*routers, doc_pages):
+        # As they are: what is included is looked up in a slower way.
+        app.router.routes.extend(router.routes)
+    app.openapi = lambda: document(app)  # type: ignore[method-assign]
     return app
 
 
@@ -84,44 +85,13 @@ async def _open(app: FastAPI, given: Settings | None, door: Door, stack: AsyncEx
     settings = given or Settings.from_environment()
     store = await asyncio.to_thread(Store.open, settings.data_dir)
     stack.push_async_callback(asyncio.to_thread, store.close)
-    desk = _part("paysim.server.desk", "Desk", NoDesk)(store, settings)
+    desk = Desk(store, settings)
     stack.push_async_callback(desk.close)
     app.state.settings, app.state.store, app.state.desk = settings, store, desk
     stack.callback(_set, door, settings=None, keys=None)
-    _set(door, settings=settings, keys=_part("paysim.server.keys", "Keys", NoKeys)(store))
+    _set(door, settings=settings, keys=Keys(store))
 
 
 def _set(door: Door, **values: Any) -> None:
     for name, value in values.items():
         setattr(door, name, value)
-
-
-def _part(module, name, default):
-    import importlib.util
-
-    if importlib.util.find_spec(module) is None:
-        return default
-    try:
-        return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as e:
-        import sys; print("app without", module, name, repr(e), file=sys.stderr)
-        return default
-
-
-class NoDesk:
-    def __init__(self, *a):
-        self.rows = {}
-
-    async def close(self):
-        pass
-
-
-class NoKeys:
-    def __init__(self, *a):
-        pass
-
-    def exist(self):
-        return False
-
-    def find(self, token):
-        return None

@@ -14,8 +14,9 @@ from typing import Any, Final
 import attrs
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from paysim.server.access import KnownKeys, check_key
+from paysim.server.access import check_key
 from paysim.server.bodies import Body
+from paysim.server.keys import Keys
 from paysim.server.log import log
 from paysim.server.origins import check_address, check_host, check_origin
 from paysim.server.problems import Problem, problem_of
@@ -63,7 +64,7 @@ class Door:
     """
 
     settings: Settings | None = None
-    keys: KnownKeys | None = None
+    keys: Keys | None = None
     is_logged: bool = False
 
 
@@ -104,10 +105,10 @@ class Guard:
             if settings is None:
                 detail = "the service is starting or stopping"
                 raise Problem(503, "not-running", "The service does not run", detail)
-            if b"content-length" in headers or b"transfer-encoding" in headers:
+            if headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers:
                 body = Body(receive, reply, settings, b"expect" in headers)
                 receive, out = body.receive, body.send
-            key = self._check(scope, path, is_api, headers)
+            key = scope["paysim.key"] = self._check(scope, path, is_api, headers)
             if body is not None:
                 body.check(headers)
             await self._app(scope, receive, out)
@@ -183,18 +184,18 @@ def _with_security(headers: Any, is_api: bool) -> list[tuple[bytes, bytes]]:
     """
     Return the headers of a reply with those that keep a browser from using it in other ways.
     """
-    headers = list(headers)
+    given: list[tuple[bytes, bytes]] = list(headers)
     is_page = has_policy = has_cache = False
-    for name, value in headers:
+    for name, value in given:
         if name == b"content-type":
             is_page = value.startswith(b"text/html")
         elif name == b"content-security-policy":
             has_policy = True
         elif name == b"cache-control":
             has_cache = True
-    headers += _SECURITY
+    given += _SECURITY
     if is_api and not has_cache:
-        headers.append(_NO_STORE)
+        given.append(_NO_STORE)
     if not has_policy:
-        headers.append(_DOCUMENT if is_page else _NOTHING)
-    return headers
+        given.append(_DOCUMENT if is_page else _NOTHING)
+    return given

@@ -127,7 +127,8 @@ def serve(
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=math.ceil(settings.max_seconds) + 5,
     )
-    _forward_logging()
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    logging.getLogger().addHandler(logging.NullHandler())
     # uvicorn raises again, at its end, the signal that has ended it.
     signal.signal(signal.SIGTERM, _leave)
     try:
@@ -157,6 +158,8 @@ class _Server(uvicorn.Server):
         Start, and tell.
         """
         await super().startup(sockets)
+        # Not before, as what keeps the app from starting is told once, and by paysim.
+        logging.getLogger().addHandler(_Forward(logging.WARNING))
         if self.started and not self.should_exit:
             self._told()
 
@@ -182,8 +185,3 @@ class _Forward(logging.Handler):
         if record.exc_info:
             told["traceback"] = logging.Formatter().formatException(record.exc_info)
         log().warning("library warned", **told)
-
-
-def _forward_logging() -> None:
-    logging.getLogger().addHandler(_Forward(logging.WARNING))
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)

@@ -15,7 +15,7 @@ from paysim.server.settings import Settings
 @pytest.fixture
 def settings(tmp_path):
     """
-    Settings of a data directory that is not there yet.
+    Return settings of a data directory that is not there yet.
     """
     return Settings(data_dir=tmp_path / "data")
 
@@ -23,7 +23,7 @@ def settings(tmp_path):
 @pytest.fixture
 def client(settings):
     """
-    A client of an app that runs in this process; what the app does not foresee is a reply of 500.
+    Offer a client of an app in this process; what the app does not foresee is a reply of 500.
     """
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
         yield client
@@ -32,7 +32,7 @@ def client(settings):
 @pytest.fixture
 def scenario():
     """
-    Ten agents that pay each other, a day of 100 ticks.
+    Return a scenario of ten agents that pay each other, a day of 100 ticks.
     """
     return {
         "ticks_per_day": 100,
@@ -60,7 +60,7 @@ def scenario():
 @pytest.fixture
 def server(tmp_path):
     """
-    A server in a process of its own, on a free port, with a data directory of its own.
+    Offer a server in a process of its own, on a free port, with a data directory of its own.
     """
     with Served(tmp_path / "data") as served:
         yield served

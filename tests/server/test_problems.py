@@ -8,7 +8,7 @@ import json
 
 import pytest
 import structlog
-from fastapi import Body, Query
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import StreamingResponse
@@ -56,7 +56,7 @@ def problem(response, status, kind):
 @pytest.fixture
 def app(settings):
     """
-    An app with routes on which everything goes wrong.
+    Return an app with routes on which everything goes wrong.
     """
     app = create_app(settings)
 
@@ -74,7 +74,7 @@ def app(settings):
         }[what]
 
     @app.post("/decisions")
-    async def deciding(body: Decisions = Body()):
+    async def deciding(body: Decisions):
         return {}
 
     @app.get("/stream/{kind}")
