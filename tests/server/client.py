@@ -144,7 +144,7 @@ class Client:
         self, method: str, path: str, body: Any, headers: Mapping[str, str] | None
     ) -> tuple[int, dict[str, str]]:
         if not path.startswith("/"):
-            path = f"{API}/{path}" if path else API
+            path = f"{API}{path}" if path[:1] in ("", "?") else f"{API}/{path}"
         self._connect()
         self._send(request(method, path, body, self.headers | dict(headers or {})))
         head = self._until(b"\r\n\r\n").decode("latin-1")

@@ -24,9 +24,7 @@ _BLOCK = re.compile(
     r"(?P<between>\n```(?:json|text)\n)?(?P<output>(?(between).*?^```$))",
     re.DOTALL | re.MULTILINE,
 )
-_MADE_UP = [
-    (re.compile(rf"\b{name}_[0-9a-f]{{16}}"), name) for name in ("sim", "chk")
-]
+_MADE_UP = [(re.compile(rf"\b{name}_[0-9a-f]{{16}}"), name) for name in ("sim", "chk")]
 _TIMES = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?\S*")
 
 

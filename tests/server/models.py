@@ -129,11 +129,13 @@ def library_log(
         for _ in range(ticks):
             orchestrator.tick()
         return orchestrator._kernel.events_jsonl()
-    script = {tick: [decision(raw) for raw in made] for tick, made in decisions.items()}
+    # It decides nothing when it is asked, and everything between the ticks, as over HTTP.
     simulation = paysim.Simulation(
-        paysim.Scenario.from_dict(scenario), behaviour={OUTSIDE: Scripted(script)}
+        paysim.Scenario.from_dict(scenario), behaviour={OUTSIDE: Scripted({})}
     )
-    for _ in range(ticks):
+    for tick in range(ticks):
+        for raw in decisions.get(tick, ()):
+            decision(raw).apply(simulation.agents[OUTSIDE])
         simulation.tick()
     return simulation._kernel.events_jsonl()
 

@@ -144,7 +144,7 @@ class Solo(Worker):
 
         def follow(answer: Answer) -> None:
             # Whether an earlier decision of this tick stands against it only the kernel knows.
-            assert answer.status in (200, 400), answer
+            assert answer.status in (200, 409), answer
             if answer.status == 200:
                 assert answer.json()["applies_at_tick"] == model.tick
                 model.decisions.setdefault(model.tick, []).extend(decisions)
