@@ -58,7 +58,7 @@ class Run:
         # The pace counts from `_since`: so many ticks are done, so many are due by now, and the
         # next are due at `_next`.
         self._since = self._next = now
-        self._done = self._target = 0
+        self._done = self._target = self._batches = 0
 
     def stop(self, status: str, detail: str | None = None) -> None:
         """
@@ -75,15 +75,16 @@ class Run:
             return self.until
         if self._done >= self._target and now >= self._next:
             if now - self._next > BACKLOG_SECONDS + 1 / self.per_second:
-                self._since, self._done = now, 0
+                self._since, self._done, self._batches = now, 0, 0
             passed = now - self._since
-            self._target = max(int(passed * self.per_second), self._done) + 1
             # The points of time are fixed, so that no lateness adds up.
-            if self.per_second > BATCHES_PER_SECOND:
-                batches = int(passed * BATCHES_PER_SECOND) + 1
-                self._next = self._since + batches / BATCHES_PER_SECOND
-            else:
+            if self.per_second <= BATCHES_PER_SECOND:
+                self._target = max(int(passed * self.per_second), self._done) + 1
                 self._next = self._since + self._target / self.per_second
+            else:
+                self._target = max(int(passed * self.per_second) + 1, self._done)
+                self._batches = max(int(passed * BATCHES_PER_SECOND), self._batches) + 1
+                self._next = self._since + self._batches / BATCHES_PER_SECOND
         return self._target - self._done
 
     def seconds(self, now: float) -> float:

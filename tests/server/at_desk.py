@@ -226,10 +226,13 @@ async def desk(store=None, *, times=None, tmp=".", **limits):
     """
     Open a desk on a store in memory.
     """
-    opened = Desk(store or MemoryStore(), Settings(data_dir=tmp, **limits), times=times)
+    store = store or MemoryStore()
+    opened = Desk(store, Settings(data_dir=tmp, **limits), times=times)
     try:
         yield opened
     finally:
+        store.holds = False
+        store.release()
         await opened.close()
 
 
