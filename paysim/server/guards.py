@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Any, Final
 
 import attrs
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from paysim.server.access import check_key
@@ -112,6 +113,9 @@ class Guard:
             if body is not None:
                 body.check(headers)
             await self._app(scope, receive, out)
+        except ClientDisconnect:
+            # Nobody is there to be told.
+            pass
         except Exception as error:
             problem = body.problem if body is not None and body.problem is not None else error
             if status:

@@ -107,7 +107,7 @@ def test_wrong_methods(client):
     """
     A path of several routes tells all methods that it takes.
     """
-    for path, methods in (("/api/simulations", "GET, POST"), ("/health", "GET")):
+    for path, methods in (("/api/simulations", "GET, HEAD, POST"), ("/health", "GET, HEAD")):
         reply = client.put(path)
         assert (reply.status_code, reply.headers["allow"]) == (405, methods)
 
@@ -115,8 +115,8 @@ def test_wrong_methods(client):
 @pytest.mark.parametrize(
     "id",
     [
-        "..",
-        "../../etc/passwd",
+        "..;",
+        "..%2f..%2fetc%2fpasswd",
         "%2e%2e%2f%2e%2e%2fetc%2fpasswd",
         "..%5c..%5cwindows",
         "%00",
@@ -154,8 +154,7 @@ def test_odd_ids(client, scenario, id):
     ]
     for method, path in asked:
         reply = client.request(method, path)
-        # Without a trace of a file, and 405 where dots make another path of it.
-        assert reply.status_code in (400, 404, 405), (method, path, reply.text)
+        assert reply.status_code in (400, 404), (method, path, reply.text)
         assert reply.headers["content-type"] == "application/problem+json"
         assert "root:" not in reply.text
     assert listed(client) == {own: 0}
