@@ -31,9 +31,9 @@ def live_chart(name: str, scenario: Scenario, means: Sequence[str]) -> dict[str,
     """
     Return the specification of a chart without its data.
 
-    Its `usermeta` says what the rows need: `labels` of the agents by id in scenario order, how many
-    of them are `shown` where there are more than fit, the label of the `rest`, and the labels of
-    `means`.
+    Its `usermeta` says what the rows need: `labels` and `floors` of the agents by id, how many of
+    them are `shown`, the label of the `rest` if there are more, and the labels of `means`. Lists of
+    labels in it begin with the first agents of the scenario, which others may replace.
 
     Args:
         name: One of `LIVE`.
@@ -47,6 +47,7 @@ def live_chart(name: str, scenario: Scenario, means: Sequence[str]) -> dict[str,
     spec["params"] = [{"name": key, "value": value} for key, value in _PARAMETERS.items()]
     spec["usermeta"] = {
         "labels": labelled(ids),
+        "floors": {agent.id: -agent.credit_limit for agent in scenario.agent_configs},
         "shown": shown,
         "rest": rest,
         "means": {each: each.replace("_", " ") for each in means},

@@ -27,9 +27,7 @@ LINES_MAX: Final = 12
 """Agents up to which the chart of balances shows all, which are then in scenario order."""
 
 _MODULES: Final = ("altair", "polars", "vl_convert")
-_SNIPPET: Final = (
-    "globalThis.paysimDraw = {embed: vegaEmbed, changeset: vega.changeset, truthy: vega.truthy};"
-)
+_SNIPPET: Final = "globalThis.paysimDraw = {embed: vegaEmbed};"
 
 
 def missing() -> str:

@@ -1,0 +1,166 @@
+// The charts of one simulation, or of two side by side.
+//
+// At rest they are the exact ones of the plotting layer. While a run goes on, and where two are
+// compared, they are drawn by the same layer's specifications without data, from what frames tell.
+
+import { draw, undraw } from "./draw.js";
+import { el, fill } from "./dom.js";
+import { Panel } from "./panel.js";
+import { get } from "./api.js";
+import { joined, shape } from "./shapes.js";
+import { seed } from "./seeds.js";
+
+const QUIET_MS = 400;
+
+// A run up to so many ticks and agents is read from the beginning even while it goes on.
+const SHORT = 500_000;
+
+// One exact chart is asked for at a time, as each may take the server seconds.
+let line = Promise.resolve();
+
+export class Charts {
+  constructor(models) {
+    this.models = models;
+    this.element = el("div", { class: "charts" });
+    this.more = el("div", { class: "charts" });
+    this.panels = []; // of each chart, one panel for each model
+    this.shown = models.map(() => null); // the tick of the exact charts that are there
+    this.templates = models.map(() => new Map());
+    this.timer = null;
+    this.isClosed = false;
+    this.task = () => this.#drawLive();
+    this.resized = new ResizeObserver(() => this.#refit());
+  }
+
+  get isCompared() { return this.models.length > 1; }
+
+  async open() {
+    const { charts, missing } = await get(`${this.models[0].path}/charts`);
+    if (missing) {
+      fill(this.element, el("p", { class: "warning" }, missing, ". Everything else works without them."));
+      return;
+    }
+    for (const kind of charts) {
+      if (this.isCompared && !kind.is_live) continue;
+      const panels = this.models.map((model, at) => new Panel(kind, this.isCompared ? "AB"[at] : ""));
+      this.panels.push(panels);
+      const row = this.isCompared ? [el("div", { class: "pair" }, panels.map((panel) => panel.element))] : panels.map((panel) => panel.element);
+      (kind.is_live ? this.element : this.more).append(...row);
+    }
+    this.resized.observe(this.element);
+    this.models.forEach((model) => model.changed.add(() => this.changed(model)));
+    this.models.forEach((model) => model.frame && this.changed(model));
+  }
+
+  // What is behind a fold is asked for when it is unfolded.
+  unfold() {
+    this.isUnfolded = true;
+    this.shown.fill(null);
+    this.#plan();
+  }
+
+  close() {
+    this.isClosed = true;
+    clearTimeout(this.timer);
+    undraw(this.task);
+    this.resized.disconnect();
+    for (const panel of this.panels.flat()) panel.close();
+  }
+
+  changed(model) {
+    if (this.isClosed || !this.panels.length) return;
+    if (model.frame && (model.isRunning || this.isCompared || model.frames > 1)) draw(this.task);
+    this.#plan();
+  }
+
+  get #isAtRest() {
+    return this.models.every((model) => !model.isRunning && model.state !== "deleted");
+  }
+
+  #needsSeed(model) {
+    return model.first !== 0 && model.tick * model.agents.length <= SHORT;
+  }
+
+  #plan() {
+    clearTimeout(this.timer);
+    const wanted = this.models.some(
+      (model, at) => model.frame && (this.#isAtRest ? this.shown[at] !== model.tick : this.#needsSeed(model) && this.shown[at] === null),
+    );
+    if (wanted) this.timer = setTimeout(() => this.#fetch(), this.shown.every((tick) => tick === null) ? 0 : QUIET_MS);
+  }
+
+  async #fetch() {
+    for (const [at, model] of this.models.entries()) {
+      if (!model.frame || this.shown[at] === model.tick) continue;
+      this.shown[at] = model.tick;
+      for (const panels of this.panels) {
+        const panel = panels[at];
+        if (!panel.kind.is_live && !this.isUnfolded) continue;
+        if (!panel.kind.is_live && !this.#isAtRest) continue;
+        line = line.then(() => this.#show(panel, model)).catch(() => {});
+        await line;
+        if (this.isClosed) return;
+      }
+    }
+    this.#plan();
+  }
+
+  async #show(panel, model) {
+    if (this.isClosed || model.state === "deleted") return;
+    try {
+      if (panel.kind.is_live) await this.#template(panel.kind.name, model);
+      const spec = await model.chart(panel.kind.name);
+      if (this.isClosed) return;
+      const plan = this.templates[this.models.indexOf(model)].get(panel.kind.name);
+      if (plan) seed(panel.kind.name, spec, model, plan);
+      const end = model.tick;
+      if (this.isCompared || model.isRunning) draw(this.task);
+      else if (model.tick === end) await panel.showExact(spec);
+    } catch (error) {
+      panel.fail(error);
+    }
+  }
+
+  async #template(name, model) {
+    const templates = this.templates[this.models.indexOf(model)];
+    if (!templates.has(name)) templates.set(name, null);
+    else return templates.get(name);
+    const spec = await model.chart(name, true);
+    const { labels, shown, rest, means, floors } = spec.usermeta;
+    const order = model.agents.slice(0, shown);
+    const names = [...order.map((id) => labels[id]), ...(rest ? [rest] : [])];
+    const plan = { spec, labels, order, rest, means, floors, asked: names, names };
+    templates.set(name, plan);
+    if (name === "balances" && rest) model.watch(order);
+    return plan;
+  }
+
+  async #drawLive() {
+    if (this.isClosed) return;
+    for (const panels of this.panels) {
+      const { name, is_live: isLive } = panels[0].kind;
+      if (!isLive || !panels.some((panel) => panel.isVisible)) continue;
+      const plans = await Promise.all(this.models.map((model) => this.#template(name, model)));
+      if (plans.some((plan) => !plan)) continue;
+      let shapes = this.models.map((model, at) => shape(name, model, plans[at]));
+      const width = Math.max(...shapes.map((each) => each.width));
+      if (this.isCompared) {
+        if (shapes.some((each) => each.width !== width)) {
+          shapes = this.models.map((model, at) => shape(name, model, plans[at], { width }));
+        }
+        shapes = joined(shapes);
+      }
+      for (const [at, panel] of panels.entries()) {
+        if (this.isClosed) return;
+        await panel.showLive(plans[at], shapes[at], this.models[at].info);
+      }
+    }
+  }
+
+  #refit() {
+    if (this.panels.flat().some((panel) => panel.isStale)) {
+      clearTimeout(this.fitting);
+      this.fitting = setTimeout(() => this.panels.flat().forEach((panel) => panel.refit()), 150);
+    }
+  }
+}

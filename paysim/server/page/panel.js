@@ -1,0 +1,102 @@
+// One chart with its heading and its words.
+
+import { el, fill, write } from "./dom.js";
+import { scaled } from "./shapes.js";
+import { View } from "./vega.js";
+
+export class Panel {
+  constructor(kind, mark) {
+    this.kind = kind;
+    this.place = el("div", { class: "place" });
+    this.card = el(
+      "div",
+      { class: "card" },
+      el("div", { role: "img", "aria-label": `${kind.title}. ${kind.caption}` }, this.place),
+    );
+    this.notes = el("span");
+    this.state = el("span", { class: "state quiet" });
+    this.element = el(
+      "figure",
+      { class: "plot", id: mark ? undefined : `plot-${kind.name}`, dataset: { state: "waiting", chart: kind.name, mark } },
+      el("h3", {}, mark ? el("span", { class: "mark" }, mark) : null, kind.title, this.state),
+      this.card,
+      el("figcaption", {}, el("span", {}, `${kind.caption} `), this.notes),
+    );
+    this.view = new View(this.place);
+    this.key = null;
+    this.exact = null;
+    fill(this.place, el("p", { class: "quiet" }, "Waiting for the first tick to be drawn."));
+  }
+
+  get isVisible() { return this.element.offsetParent !== null; }
+  get isStale() { return this.view.isStale; }
+
+  async showExact(spec) {
+    const { title, usermeta, ...rest } = spec;
+    const told = typeof title === "object" ? (title.subtitle ?? []) : [];
+    this.key = null;
+    this.exact = rest;
+    await this.view.show(rest);
+    write(this.notes, [told].flat().join(" "));
+    this.#is("exact");
+  }
+
+  async showLive(plan, shape, info) {
+    if (!shape.rows.length) {
+      if (this.element.dataset.state === "waiting" || this.key !== null) return;
+    }
+    const isPanels = plan.spec.facet !== undefined;
+    const { rows, unit, width, params } = scaled(shape, info, isPanels);
+    const key = JSON.stringify([unit, width, plan.names]);
+    if (this.key === key && this.view.view) {
+      await this.view.change(rows, params);
+    } else {
+      const spec = filled(plan, unit, width);
+      spec.datasets = { rows };
+      for (const param of spec.params) param.value = params[param.name];
+      const { title, usermeta, ...rest } = spec;
+      this.exact = null;
+      await this.view.show(rest);
+      this.key = key;
+      const unitNote = isPanels ? `In ${unit}. ` : "";
+      write(this.notes, `${unitNote}${shape.first > 0 ? `From tick ${shape.first} on; all of it when the run is paused.` : ""}`);
+    }
+    this.element.dataset.rows = rows.length;
+    this.#is("live");
+  }
+
+  async refit() {
+    if (this.isStale && this.exact) await this.view.show(this.exact).catch(() => {});
+    else this.key = null;
+  }
+
+  fail(error) {
+    this.view.tell(`This chart could not be drawn: ${error.detail ?? error.message}`);
+    this.key = null;
+    this.#is("failed");
+  }
+
+  close() {
+    this.view.close();
+  }
+
+  #is(state) {
+    this.element.dataset.state = state;
+    // What scrolls by itself must be reached with the keyboard too.
+    const scrolls = this.card.scrollWidth > this.card.clientWidth + 1;
+    if (scrolls) this.card.tabIndex = 0;
+    else this.card.removeAttribute("tabindex");
+  }
+}
+
+// A specification without data, made for a unit, a width and an order of agents.
+function filled(plan, unit, width) {
+  const asked = JSON.stringify(plan.asked);
+  const walk = (value) => {
+    if (typeof value === "string") return value.replace("{unit}", unit).replace("{width}", width);
+    if (Array.isArray(value)) return JSON.stringify(value) === asked ? plan.names : value.map(walk);
+    if (value === null || typeof value !== "object") return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, walk(item)]));
+  };
+  return walk(plan.spec);
+}

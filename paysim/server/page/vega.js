@@ -1,0 +1,103 @@
+// The library that draws, loaded when the first chart is asked for, and one view of it.
+//
+// The interpreter (`ast`) evaluates Vega's expressions without `eval`, which the page forbids, and
+// the loader refuses every address.
+
+const refuse = () => Promise.reject(new Error("a chart loads nothing"));
+
+const OPTIONS = {
+  mode: "vega-lite",
+  renderer: "svg",
+  actions: false,
+  ast: true,
+  logLevel: 1, // errors only
+  defaultStyle: false,
+  tooltip: { disableDefaultStyle: true, theme: "paysim" },
+  loader: { load: refuse, sanitize: refuse, http: refuse, file: refuse },
+};
+
+const PANEL_WIDTH = 232;
+
+let library = null;
+
+function load() {
+  const address = new URL(document.body.dataset.script, document.baseURI);
+  library ??= import(address).then(() => globalThis.paysimDraw);
+  return library;
+}
+
+const hasNames = ({ encoding = {}, layer = [] }) =>
+  ["nominal", "ordinal"].includes(encoding.x?.type) || layer.some(hasNames);
+
+// A chart takes the room there is; one with names along its edges keeps its size and is scrolled.
+function fitted(spec, room) {
+  if (spec.facet) return { ...spec, columns: Math.max(1, Math.floor(room / PANEL_WIDTH)) };
+  if (!(spec.mark || spec.layer) || hasNames(spec)) return spec;
+  const own = { ...spec, width: "container" };
+  if (room < 500) own.config = { ...spec.config, legend: { ...spec.config?.legend, columns: 2 } };
+  if (typeof own.height === "number" && own.height > 300) own.height = room < 500 ? 240 : 280;
+  return own;
+}
+
+// A place for a chart. What is drawn anew takes the place of the old when it is ready.
+export class View {
+  constructor(place) {
+    this.place = place;
+    this.view = null;
+    this.drawn = null;
+    this.spec = null;
+  }
+
+  async show(spec) {
+    const { embed } = await load();
+    const room = this.place.clientWidth;
+    const chart = document.createElement("div");
+    chart.className = "chart waiting";
+    this.place.append(chart);
+    this.spec = spec;
+    try {
+      const { view, finalize } = await embed(chart, fitted(spec, room), OPTIONS);
+      chart.classList.remove("waiting");
+      this.#release();
+      this.view = view;
+      this.drawn = { chart, finalize, room };
+    } catch (error) {
+      chart.remove();
+      throw error;
+    }
+  }
+
+  // Changes the data and the parameters of what is drawn.
+  async change(rows, params) {
+    for (const [name, value] of Object.entries(params)) this.view.signal(name, value);
+    await this.view.data("rows", rows).runAsync();
+  }
+
+  // Whether the room has become another since it was drawn.
+  get isStale() {
+    return this.drawn !== null && Math.abs(this.drawn.room - this.place.clientWidth) > 1;
+  }
+
+  tell(text) {
+    this.#release();
+    const note = document.createElement("p");
+    note.className = "quiet";
+    note.textContent = text;
+    this.place.replaceChildren(note);
+  }
+
+  #release() {
+    this.drawn?.finalize();
+    for (const child of [...this.place.children]) {
+      if (!child.matches(".chart:last-child")) child.remove();
+    }
+    this.drawn = null;
+    this.view = null;
+  }
+
+  close() {
+    this.drawn?.finalize();
+    this.drawn = null;
+    this.view = null;
+  }
+}
