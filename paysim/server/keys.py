@@ -8,6 +8,7 @@ the data directory cannot act with it; a token has 256 random bits, so nobody fi
 from __future__ import annotations
 
 import hashlib
+import math
 import secrets
 import sqlite3
 import time
@@ -34,6 +35,12 @@ SCOPES: Final = ("read", "run", "admin")
 
 NAME_MAX: Final = 64
 """Characters of a name."""
+
+LOOK_SECONDS: Final = 0.02
+"""
+How often a server looks for changes of other processes: each look takes the time of half a request.
+Whoever makes a change waits for so long, so that it counts from the next request on.
+"""
 
 _RANDOM_BYTES: Final = 32
 
@@ -123,12 +130,13 @@ def check_name(name: str) -> None:
 
 class Keys:
     """
-    The keys of an open store, as they are now: changes of other processes count at once.
+    The keys of an open store: changes of other processes count when these return.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._version: int | None = None
+        self._looked = -math.inf
         self._known: dict[str, tuple[str, str]] = {}
 
     def exist(self) -> bool:
@@ -152,12 +160,16 @@ class Keys:
         return self._current().get(_digest(token))
 
     def _current(self) -> dict[str, tuple[str, str]]:
+        now = time.monotonic()
+        if now - self._looked < LOOK_SECONDS:
+            return self._known
         # The version is read first: a change after it is seen at the next look.
         version = self._store.keys_version()
         if version != self._version:
             found = self._store.keys()
             self._known = {key.digest: (key.name, key.scope) for key in found}
             self._version = version
+        self._looked = now
         return self._known
 
 
@@ -193,6 +205,7 @@ def _writing(directory: Path) -> Iterator[sqlite3.Connection]:
         try:
             yield db
             db.execute("COMMIT")
+            time.sleep(LOOK_SECONDS)
         finally:
             if db.in_transaction:
                 db.execute("ROLLBACK")
