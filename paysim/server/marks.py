@@ -4,6 +4,7 @@ Checkpoints and branches: a checkpoint is the number of a step, a branch copies 
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections.abc import Callable
@@ -12,11 +13,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import attrs
 
 from paysim.checkpoint_format import encoded
+from paysim.server.calculating import run_in_progress
+from paysim.server.loaded import loaded
 from paysim.server.log import log
 from paysim.server.problems import Problem, problem_of
 from paysim.server.seats import stopping
 from paysim.server.store import Mark, Reply, Row, StoreError
-from paysim.server.turns import Turn, loaded, run_in_progress
+from paysim.server.turns import Turn
 from paysim.server.waiting import acknowledged
 
 if TYPE_CHECKING:
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
 
 MARKS_MAX: Final = 1_000
 """Checkpoints of one simulation."""
+
+FILES: Final = 2
+"""Checkpoint files that are made at once: each takes a simulation in memory."""
 
 X = TypeVar("X")
 
@@ -39,6 +45,7 @@ class Marks:
     def __init__(self, seats: Seats) -> None:
         self._seats = seats
         self._store = seats.store
+        self._files = asyncio.Semaphore(FILES)
 
     async def checkpoint(
         self, id: str, name: str = "", reply: Callable[[Mark], Reply] | None = None
@@ -75,7 +82,8 @@ class Marks:
             session, _ = loaded(self._seats, id, mark.step)
             return encoded(session.saved())
 
-        return await self._seats.read(parts)
+        async with self._files:
+            return await self._seats.read(parts)
 
     async def delete_checkpoint(
         self, id: str, mark_id: str, reply: Callable[[Mark], Reply] | None = None

@@ -13,21 +13,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from paysim.errors import PaysimError
+from paysim.server.calculating import run_in_progress
 from paysim.server.log import log
 from paysim.server.marks import kept
+from paysim.server.pace import Pace
 from paysim.server.problems import Problem, internal
-from paysim.server.turns import Turn, run_in_progress
+from paysim.server.turns import Turn
 from paysim.server.waiting import ended
 
 if TYPE_CHECKING:
     from paysim.server.seats import Seat, Seats
     from paysim.server.store import Reply
-
-BATCHES_PER_SECOND: Final = 60
-"""Commits of a paced run, at most."""
-
-BACKLOG_SECONDS: Final = 1.0
-"""A paced run that is later than this, as others used the simulation, does not make up for it."""
 
 NOTE_SECONDS: Final = 1.0
 """The record of a run is written to the store at most so often while it goes on."""
@@ -43,22 +39,21 @@ class Run:
     A run that goes on.
 
     Attributes:
+        until: The tick before which it stops.
+        pace: How fast it goes.
+        begun: When it began.
+        noted: When the store was last told of its record.
         stopped: Done as soon as it is to end; its result is the status and the detail.
         task: What drives it.
     """
 
     def __init__(self, until: int, per_second: float | None, now: float) -> None:
         self.until = until
-        self.per_second = per_second
-        self.begun = now
-        self.noted = now
+        self.pace = Pace(per_second, now)
+        self.begun = self.noted = now
         self.stopped: asyncio.Future[tuple[str, str | None]]
         self.stopped = asyncio.get_running_loop().create_future()
         self.task: asyncio.Task[None] | None = None
-        # The pace counts from `_since`: so many ticks are done, so many are due by now, and the
-        # next are due at `_next`.
-        self._since = self._next = now
-        self._done = self._target = self._batches = 0
 
     def stop(self, status: str, detail: str | None = None) -> None:
         """
@@ -66,40 +61,6 @@ class Run:
         """
         if not self.stopped.done():
             self.stopped.set_result((status, detail))
-
-    def due(self, now: float) -> int:
-        """
-        Return how many ticks are due by now, at its pace.
-        """
-        if self.per_second is None:
-            return self.until
-        if self._done >= self._target and now >= self._next:
-            if now - self._next > BACKLOG_SECONDS + 1 / self.per_second:
-                self._since, self._done, self._batches = now, 0, 0
-            passed = now - self._since
-            # The points of time are fixed, so that no lateness adds up.
-            if self.per_second <= BATCHES_PER_SECOND:
-                self._target = max(int(passed * self.per_second), self._done) + 1
-                self._next = self._since + self._target / self.per_second
-            else:
-                self._target = max(int(passed * self.per_second) + 1, self._done)
-                self._batches = max(int(passed * BATCHES_PER_SECOND), self._batches) + 1
-                self._next = self._since + self._batches / BATCHES_PER_SECOND
-        return self._target - self._done
-
-    def seconds(self, now: float) -> float:
-        """
-        Return the seconds until ticks are due again.
-        """
-        if self.per_second is None or self._done < self._target:
-            return 0.0
-        return max(0.0, self._next - now)
-
-    def has_done(self, ticks: int) -> None:
-        """
-        Count ticks that have been run.
-        """
-        self._done += ticks
 
 
 class Runs:
@@ -240,16 +201,18 @@ class Runs:
                 return "stopped", f"a run may take {limit:g} seconds, which is the server's limit"
             if seat.row.tick >= run.until:
                 return "finished", None
-            wait = run.seconds(now)
+            wait = run.pace.seconds(now)
             if wait > 0:
                 await times.pause(run.stopped, min(wait, run.begun + limit - now))
                 continue
-            async with Turn(self._seats, seat, runs=True) as turn:
+            async with Turn(self._seats, seat) as turn:
                 if run.stopped.done():
                     continue
-                ticks = min(run.due(times.now()), run.until - turn.row.tick)
+                left = run.until - turn.row.tick
+                due = run.pace.due(times.now())
+                ticks = left if due is None else min(left, due)
                 if ticks > 0:
-                    run.has_done(await turn.advance(ticks))
+                    run.pace.has_done(await turn.advance(ticks))
                     await self._commit(turn, run)
 
     async def _commit(self, turn: Turn, run: Run) -> None:

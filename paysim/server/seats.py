@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import attrs
 
+from paysim.server.figures import Figures
 from paysim.server.problems import Problem
 from paysim.server.session import Session
 from paysim.server.waiting import News, Times, ended
@@ -48,8 +49,7 @@ class Seat:
         is_deleted: Whether it is gone for good.
         leaving: How many are about to delete it, which is when no run may begin.
         run: The run that goes on, if one does.
-        figures: Seconds that the session's methods took lately, for each unit of their work.
-        portion: The most ticks that were run in one go.
+        figures: How long things take with the session.
     """
 
     def __init__(self, row: Row, session: Session | None = None) -> None:
@@ -61,8 +61,7 @@ class Seat:
         self.is_deleted = False
         self.leaving = 0
         self.run: Run | None = None
-        self.figures: dict[str, float] = {}
-        self.portion = 1
+        self.figures = Figures()
 
 
 class Seats:
@@ -138,7 +137,6 @@ class Seats:
         """
         seat.session = None
         seat.figures.clear()
-        seat.portion = 1
         self._idle.pop(seat.row.id, None)
 
     def rest(self, seat: Seat) -> None:

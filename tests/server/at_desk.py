@@ -5,13 +5,16 @@ What tests of the desk share: a store in memory that fails or holds back on dema
 from __future__ import annotations
 
 import asyncio
+import threading
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
 
 import attrs
+import pytest
 
 from paysim.scenario import Scenario
 from paysim.server.desk import Desk
+from paysim.server.problems import Problem
 from paysim.server.session import Session
 from paysim.server.settings import Settings
 from paysim.server.store import StoreError
@@ -219,6 +222,29 @@ class Clock(Times):
         for until, over in self._pausing:
             if until <= self.time and not over.done():
                 over.set_result(None)
+
+
+class Halting:
+    """
+    A function for a thread that waits inside until it is let go on.
+    """
+
+    def __init__(self, then=None):
+        self.begun = threading.Event()
+        self.go = threading.Event()
+        self.then = then
+
+    def __call__(self, session):
+        self.begun.set()
+        self.go.wait()
+        return self.then and self.then(session)
+
+
+def raises(kind, status):
+    """
+    Expect a problem.
+    """
+    return pytest.raises(Problem, match=f"^{status} {kind}: ")
 
 
 @asynccontextmanager

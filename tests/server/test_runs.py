@@ -8,17 +8,12 @@ import asyncio
 from itertools import pairwise
 
 import pytest
-from at_desk import Clock, MemoryStore, desk, log_of, made, tick, until, whole_log
+from at_desk import Clock, MemoryStore, desk, log_of, made, raises, tick, until, whole_log
 
 from paysim.errors import PaysimError
-from paysim.server.problems import Problem
-from paysim.server.runs import BATCHES_PER_SECOND, BROKEN_OFF, Run
+from paysim.server.runs import BROKEN_OFF
 from paysim.server.settings import Settings
 from paysim.server.store import Reply
-
-
-def raises(kind, status):
-    return pytest.raises(Problem, match=f"^{status} {kind}: ")
 
 
 async def ended(at, id):
@@ -159,71 +154,6 @@ def test_others_get_their_turn():
             assert record["status"] == "cancelled"
             assert record["current_tick"] == at.rows[id].tick > 0
             assert await log_of(at, id) == whole_log({"days": 1_000}, record["current_tick"])
-
-    asyncio.run(main())
-
-
-@pytest.mark.parametrize("per_second", [0.1, 0.7, 1, 3, 29.97, 60, 61, 100, 999.5, 5_000])
-@pytest.mark.parametrize("lateness", [0.0, 0.004, 0.011])
-def test_pace(per_second, lateness):
-    """
-    However late each batch is, after any time the ticks are those that the pace says, in at most
-    so many batches a second.
-    """
-
-    async def main():
-        start = now = 12_345.678
-        run = Run(10**9, per_second, start)
-        done = batches = 0
-        while now < start + 100:
-            wait = run.seconds(now)
-            now += wait
-            due = run.due(now)
-            assert due > 0 or per_second > BATCHES_PER_SECOND
-            assert abs(done + due - 1 - int((now - start) * per_second + 1e-6)) <= 1
-            run.has_done(due)
-            done += due
-            batches += 1
-            now += min(lateness, 0.5 / per_second)
-        assert abs(done - 100 * per_second) <= per_second / BATCHES_PER_SECOND + 2
-        assert batches <= 100 * BATCHES_PER_SECOND + 1
-
-    asyncio.run(main())
-
-
-def test_pace_in_portions():
-    """
-    Ticks that are due and did not fit into a portion are run without waiting.
-    """
-
-    async def main():
-        run = Run(10**9, 6_000.0, 0.0)
-        assert run.due(0.0) == 1
-        run.has_done(1)
-        wait = run.seconds(0.0)
-        assert wait == pytest.approx(1 / 60)
-        assert run.due(wait) == 100
-        run.has_done(30)
-        assert run.seconds(wait) == 0
-        assert run.due(wait) == 70
-        run.has_done(70)
-        assert run.seconds(wait) == pytest.approx(1 / 60)
-
-    asyncio.run(main())
-
-
-def test_pace_after_a_standstill():
-    """
-    A run that was kept waiting for long goes on at its pace, and does not make up for it.
-    """
-
-    async def main():
-        run = Run(10**9, 10.0, 0.0)
-        run.has_done(run.due(0.0))
-        assert run.due(500.0) == 1
-        run.has_done(1)
-        assert run.seconds(500.0) == pytest.approx(0.1)
-        assert run.due(500.95) == 9
 
     asyncio.run(main())
 
