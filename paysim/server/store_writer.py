@@ -162,7 +162,8 @@ class Writer:
             if len(batch) == 1:
                 batch[0].outcome = _Failure(self._told(error))
                 return
-            # One that is too large for what is left of the disk must not take the others with it.
+            # One that fails must not take the others with it. That is seldom, and a savepoint for
+            # each would cost as much as what it does.
             for write in batch:
                 self._write([write])
 
@@ -170,30 +171,11 @@ class Writer:
         connection = self._connection
         before = connection.total_changes
         connection.execute("BEGIN IMMEDIATE")
-        if len(batch) == 1:
-            batch[0].outcome = batch[0].operation(connection)
-        else:
-            for write in batch:
-                self._attempt(write)
+        for write in batch:
+            write.outcome = write.operation(connection)
         connection.execute("COMMIT")
         size = sum(write.size for write in batch)
         self._wal.pages += connection.total_changes - before + size // PAGE_BYTES + 2
-
-    def _attempt(self, write: _Write) -> None:
-        """
-        Do one write among others, so that it fails alone.
-        """
-        connection = self._connection
-        connection.execute("SAVEPOINT one")
-        try:
-            write.outcome = write.operation(connection)
-        except Exception as error:
-            # An error of the disk may have ended the transaction, and all that was in it.
-            if not connection.in_transaction:
-                raise
-            connection.execute("ROLLBACK TO one")
-            write.outcome = _Failure(self._told(error))
-        connection.execute("RELEASE one")
 
     def _do_tidy(self) -> None:
         write = _Write(self._tidy, 0, iter(()))
