@@ -24,6 +24,7 @@ from paysim.server.openapi import document
 from paysim.server.routes import routers
 from paysim.server.settings import Settings
 from paysim.server.store import Store
+from paysim.server.tables import clear
 
 DESCRIPTION = "Simulates how banks settle payments with each other, and what it costs them."
 
@@ -85,6 +86,7 @@ async def _open(app: FastAPI, given: Settings | None, door: Door, stack: AsyncEx
     settings = given or Settings.from_environment()
     store = await asyncio.to_thread(Store.open, settings.data_dir)
     stack.push_async_callback(asyncio.to_thread, store.close)
+    await asyncio.to_thread(clear, settings.data_dir)
     desk = Desk(store, settings)
     stack.push_async_callback(desk.close)
     app.state.settings, app.state.store, app.state.desk = settings, store, desk

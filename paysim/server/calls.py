@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from starlette.requests import Request
@@ -170,8 +170,7 @@ class Call:
                 raise Replayed(kept)
             yield
 
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[Turn]:
+    def turn(self) -> AbstractAsyncContextManager[Turn]:
         """
         Wait for the use of the simulation that is asked; what is done with it happens once only.
 
@@ -179,12 +178,12 @@ class Call:
             Problem: 404, there is none; 422, the key was used for something else.
             Replayed: It has happened before.
         """
-        if self._key is None:
-            async with self.desk.turn(self.id) as turn:
-                yield turn
-        else:
-            async with self.once(), self.desk.turn(self.id) as turn:
-                yield turn
+        return self.desk.turn(self.id) if self._key is None else self._turn_once()
+
+    @asynccontextmanager
+    async def _turn_once(self) -> AsyncIterator[Turn]:
+        async with self.once(), self.desk.turn(self.id) as turn:
+            yield turn
 
     def kept(self, response: Response) -> Reply | None:
         """

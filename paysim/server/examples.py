@@ -46,14 +46,6 @@ RING: Final[dict[str, Any]] = {
         {"sender_id": "BANK_C", "receiver_id": "BANK_A", "amount": 100, "arrival_tick": 1},
     ],
 }
-TWO_BANKS_YAML: Final = """\
-ticks_per_day: 10
-agent_configs:
-  - {id: BANK_A, opening_balance: 1000, credit_limit: 500}
-  - {id: BANK_B, opening_balance: 500}
-transactions:
-  - {sender_id: BANK_B, receiver_id: BANK_A, amount: 700, arrival_tick: 2}
-"""
 
 NOW: Final = {"current_tick": 5, "current_day": 0}
 CREATED: Final = {
@@ -192,11 +184,6 @@ EVENTS: Final[dict[str, Any]] = {
     "total": 14,
 }
 EVENT_LINES: Final = '{"tick":2,"event":"arrived","transaction_id":"row-1","amount":700}\n'
-EVENT_STREAM: Final = (
-    "id: 3\nevent: batch\n"
-    'data: {"after":2,"last":3,"current_tick":3,"current_day":0,"events":['
-    '{"tick":2,"event":"arrived","transaction_id":"row-1","amount":700}]}\n\n'
-)
 TRANSACTION: Final[dict[str, Any]] = {
     "sender_id": "BANK_A",
     "receiver_id": "BANK_B",

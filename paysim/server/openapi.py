@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
@@ -87,6 +87,9 @@ EVERYWHERE: Final = {
 """What goes wrong with any operation under /api, by status."""
 
 
+_MODE: Final[Literal["serialization"]] = "serialization"
+
+
 def document(app: FastAPI) -> Json:
     """
     Return the description of an app's routes, which holds for the settings it has started with.
@@ -95,13 +98,13 @@ def document(app: FastAPI) -> Json:
     told = operations(app)
     schemas = bodies(settings.max_agents)
     used = [models.Problem, *(model for each in told for model in _models(each))]
-    unique = list(dict.fromkeys(used))
+    unique: list[type[BaseModel]] = list(dict.fromkeys(used))
     _, made = models_json_schema(
-        [(model, "serialization") for model in unique], ref_template=REFERENCE + "{model}"
+        [(model, _MODE) for model in unique], ref_template=REFERENCE + "{model}"
     )
     made_schemas = {name: _plain(schema) for name, schema in made["$defs"].items()}
     paths: dict[str, Json] = {}
-    for each in told:
+    for each in sorted(told, key=lambda each: list(TAGS).index(each.tag)):
         paths.setdefault(each.path, {})[each.method.lower()] = _operation(each, settings)
     return {
         "openapi": "3.1.0",

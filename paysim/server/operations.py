@@ -17,9 +17,10 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from paysim.server.calls import Call, Replayed
-from paysim.server.negotiation import JSON
+from paysim.server.negotiation import EVENT_STREAM, JSON
 from paysim.server.parameters import Matching, Parameter
 from paysim.server.replies import headed
 
@@ -159,12 +160,21 @@ def operation(
     problems: Mapping[int, str] | None = None,
 ) -> Callable[[Handler], Handler]:
     """
-    Make a function the route of an operation; what is told of it is as in `Operation`.
+    Make a function the route of an operation.
 
     Args:
         router: Where the route is added; a GET takes HEAD as well.
         method: The method.
         path: The whole path, as the framework writes it.
+        id: As in `Operation`, and so are all others.
+        tag: The same.
+        summary: The same.
+        answer: The same.
+        text: The same.
+        query: The same.
+        headers: The same; that a POST takes an `Idempotency-Key` goes without saying.
+        body: The same.
+        problems: The same.
     """
     takes_key = method == "POST"
     key = IDEMPOTENCY_KEY if takes_key else None
@@ -192,15 +202,30 @@ def operation(
             return headed(response) if request.method == "HEAD" else response
 
         endpoint.__name__ = id
-        endpoint.__doc__ = text
         endpoint.operation = told  # type: ignore[attr-defined]
-        methods = ["GET", "HEAD"] if method == "GET" else [method]
-        router.add_api_route(
-            path, endpoint, methods=methods, name=id, response_model=None, include_in_schema=False
-        )
+        # A plain route, as this one has nothing for the framework to inject. HEAD goes with GET.
+        router.routes.append(Route(path, endpoint, methods=[method], name=id))
         return handler
 
     return decorated
+
+
+def stream_form(*events: str) -> dict[str, Form]:
+    """
+    Return the one form of what is always a stream of server-sent events.
+
+    Args:
+        events: The events that there are.
+    """
+    data = {"type": "string", "description": "One line of JSON."}
+    fields = {"event": {"enum": [*events]}, "data": data, "id": {"type": "string"}}
+    schema = {
+        "type": "object",
+        "description": "The fields of each server-sent event.",
+        "properties": fields,
+        "required": ["event", "data"],
+    }
+    return {EVENT_STREAM: Form(schema)}
 
 
 def json_form(schema: Schema | tuple[Schema, ...], **examples: Any) -> dict[str, Form]:

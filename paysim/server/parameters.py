@@ -159,7 +159,7 @@ class Matching(Parameter):
         return text
 
     def schema(self) -> Schema:
-        return {"type": "string", "pattern": f"^{self.pattern}$", "maxLength": self.most}
+        return {"type": "string", "pattern": f"^{self.pattern}$"}
 
 
 class _Wrong(Exception):

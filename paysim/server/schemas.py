@@ -112,8 +112,8 @@ def _closed(text: str, **properties: Schema) -> Schema:
 
 
 def _or_null(schema: Schema) -> Schema:
-    text = schema.pop("description")
-    return {"description": text, "anyOf": [schema, {"type": "null"}]}
+    inner = {key: value for key, value in schema.items() if key != "description"}
+    return {"description": schema["description"], "anyOf": [inner, {"type": "null"}]}
 
 
 def _submitted(extra: Schema) -> Schema:

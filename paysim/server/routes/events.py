@@ -12,7 +12,7 @@ from starlette.responses import Response
 from paysim.server import examples, models
 from paysim.server.calls import Call
 from paysim.server.negotiation import EVENT_STREAM, JSON, JSON_LINES
-from paysim.server.operations import ONE, Answer, Form, Link, operation
+from paysim.server.operations import ONE, Answer, Form, Link, operation, stream_form
 from paysim.server.parameters import Matching, OneOf, Whole, read_header
 from paysim.server.streams import StreamReply
 
@@ -87,10 +87,7 @@ LAST_EVENT_ID = Matching(
                 {"type": "string", "description": "One event a line."},
                 {"page": examples.EVENT_LINES},
             ),
-            EVENT_STREAM: Form(
-                {"type": "string", "description": "Server-sent events."},
-                {"stream": examples.EVENT_STREAM},
-            ),
+            **stream_form("batch", "run", "restored", "deleted", "problem"),
         },
         headers={
             "Paysim-Last": "Of JSON lines: the number of the last event, the next `after`.",

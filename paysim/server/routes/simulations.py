@@ -115,19 +115,13 @@ def links_to(parameters: dict[str, str]) -> tuple[Link, ...]:
         """,
     query=(SEED, OUTSIDE, NAME),
     body=Body(
-        "A scenario, or a checkpoint file, which has its seed and its outside agents in itself.",
+        "A scenario, or a checkpoint file, which has its seed and its outside agents in itself. "
+        "`application/x-yaml`, `text/yaml` and `text/plain` are taken for YAML as well.",
         {
             JSON: Form(
                 ref("Scenario"), {"two_banks": examples.TWO_BANKS, "gridlock": examples.RING}
             ),
-            **{
-                media_type: Form(ref("Scenario"), {"two_banks": examples.TWO_BANKS})
-                for media_type in YAML[:-1]
-            },
-            YAML[-1]: Form(
-                {"type": "string", "description": "The same as YAML."},
-                {"two_banks": examples.TWO_BANKS_YAML},
-            ),
+            YAML[0]: Form(ref("Scenario"), {"two_banks": examples.TWO_BANKS}),
             FILE: Form({"type": "string", "format": "binary"}),
         },
     ),
