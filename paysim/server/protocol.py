@@ -8,17 +8,9 @@ the connection's.
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
-HEAD_BYTES_MAX: Final = 65_536
-"""Length of a request line and headers."""
-
-HEAD_SECONDS_MAX: Final = 30.0
-"""Time for them to arrive, from the first byte, or from the opening of the connection."""
-
-_CHECK_SECONDS: Final = 5.0
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -29,8 +21,17 @@ class BoundedProtocol(HttpToolsProtocol):
     connections_max = 1_000
     """Connections that may be open."""
 
-    body_seconds_max = 60.0
-    """Time for a body to arrive that nobody reads any more."""
+    head_bytes_max = 65_536
+    """Length of a request line and headers."""
+
+    head_seconds_max = 30.0
+    """Time for them to arrive, from the first byte, or from the opening of the connection."""
+
+    body_seconds_max = 30.0
+    """Time for a body to arrive that is not waited for."""
+
+    check_seconds = 5.0
+    """Time from one look at these times to the next."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """
@@ -46,7 +47,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if len(self.connections) > self.connections_max:
             self._refuse(503, "Too many connections.")
         else:
-            self._check = self.loop.call_later(_CHECK_SECONDS, self._look)
+            self._check = self.loop.call_later(self.check_seconds, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """
@@ -70,7 +71,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._head_bytes = 0
         else:
             self._head_bytes += len(data)
-            if self._head_bytes > HEAD_BYTES_MAX:
+            if self._head_bytes > self.head_bytes_max:
                 self._refuse(431, "Request line and headers are too long.")
 
     def on_headers_complete(self) -> None:
@@ -99,7 +100,7 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         if self._since is not None:
             took = self.loop.time() - self._since
-            if self._is_head and took > HEAD_SECONDS_MAX:
+            if self._is_head and took > self.head_seconds_max:
                 self._refuse(408, "Request line and headers have not arrived in time.")
                 return
             # While a request is being answered it is the guard that sees to its body.
@@ -107,7 +108,7 @@ class BoundedProtocol(HttpToolsProtocol):
             if not self._is_head and is_answered and took > self.body_seconds_max:
                 self.transport.close()
                 return
-        self._check = self.loop.call_later(_CHECK_SECONDS, self._look)
+        self._check = self.loop.call_later(self.check_seconds, self._look)
 
     def _refuse(self, status: int, text: str) -> None:
         """

@@ -11,7 +11,7 @@ from record import ROOT
 
 sys.path.append(str(ROOT / "tests" / "server"))
 
-from served import Served  # noqa: E402
+from served import Served
 
 
 @pytest.fixture(scope="module")

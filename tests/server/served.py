@@ -63,7 +63,7 @@ class Served:
                 env=os.environ | self.environment,
             )
         # A server that never answers is killed, so that the line below ends.
-        guard = threading.Timer(60, self.process.kill)
+        guard = threading.Timer(120, self.process.kill)
         guard.start()
         line = self.process.stdout.readline().decode()
         guard.cancel()

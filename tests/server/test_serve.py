@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 
 import httpx2
 import pytest
@@ -83,6 +84,50 @@ def test_ends_with_open_connections(server):
         half.send(b"GET / HTTP/1.1\r\nHost:")
         assert server.stop() == 0
         assert kept.is_closed()
+
+
+def test_ends_streams(server, scenario):
+    """
+    A stream that is open comes to its own end when the server ends.
+    """
+    made = httpx2.post(f"{server.address}/api/simulations", json=scenario).json()
+    path = f"/api/simulations/{made['simulation_id']}/events"
+    with Raw(server) as raw:
+        raw.send(request(path, "Accept: text/event-stream"))
+        status, headers, _ = raw.reply()
+        assert (status, headers["transfer-encoding"]) == (200, "chunked")
+        assert server.stop() == 0
+        while not raw.is_closed():
+            end, raw.rest = raw.rest, b""
+        assert end.endswith(b"0\r\n\r\n")
+
+
+def test_finishes_what_is_under_way(server, scenario):
+    """
+    A request that is being answered when the server is asked to end is answered, and has happened.
+    """
+    made = httpx2.post(f"{server.address}/api/simulations", json=scenario).json()
+    path = f"/api/simulations/{made['simulation_id']}"
+    replies = []
+
+    def tick():
+        while not replies or replies[-1].status_code == 200:
+            try:
+                replies.append(httpx2.post(f"{server.address}{path}/tick?count=200", timeout=60))
+            except httpx2.TransportError:
+                return
+
+    threads = [threading.Thread(target=tick) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    while len(replies) < 4:
+        threads[0].join(0.01)
+    assert server.stop() == 0
+    for thread in threads:
+        thread.join()
+    server.start()
+    done = sum(reply.status_code == 200 for reply in replies)
+    assert httpx2.get(f"{server.address}{path}").json()["current_tick"] == done * 200
 
 
 def test_killed_and_restarted(server):
@@ -206,22 +251,46 @@ def test_log_file(tmp_path):
     assert told == served.errors.read_text().splitlines()
 
 
-def test_uvicorn(tmp_path):
+@contextmanager
+def uvicorn(data_dir, host):
     """
-    The app runs under uvicorn itself too, where the guard sees the address that it is bound to.
+    Run the app under uvicorn as its own command does, and give its port.
     """
-    command = [sys.executable, "-m", "uvicorn", "paysim.server:app", "--port", "0", "--host"]
-    environment = os.environ | {"PAYSIM_DATA_DIR": str(tmp_path / "data")}
-    process = subprocess.Popen(
-        [*command, "127.0.0.1"], env=environment, stderr=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-m", "uvicorn", "paysim.server:app", "--port", "0", "--host", host]
+    environment = os.environ | {"PAYSIM_DATA_DIR": str(data_dir)}
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     try:
         line = next(line for line in process.stderr if "running on" in line)
-        address = line.split("running on ")[1].split()[0]
-        assert httpx2.get(f"{address}/health").status_code == 200
+        yield line.split("running on ")[1].split()[0].rpartition(":")[2]
     finally:
         process.terminate()
         process.communicate()
+
+
+def test_uvicorn(tmp_path):
+    """
+    The app runs under uvicorn itself too.
+    """
+    with uvicorn(tmp_path / "data", "127.0.0.1") as port:
+        assert httpx2.get(f"http://127.0.0.1:{port}/health").status_code == 200
+
+
+def test_uvicorn_on_another_address(tmp_path):
+    """
+    Under uvicorn itself too, what comes in at another address is refused without keys.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way:
+        try:
+            # Nothing is sent: this only asks which address would be used.
+            way.connect(("192.0.2.1", 9))
+        except OSError:
+            pytest.skip("this machine has no other address")
+        address = way.getsockname()[0]
+    with uvicorn(tmp_path / "data", "0.0.0.0") as port:
+        assert httpx2.get(f"http://127.0.0.1:{port}/health").status_code == 200
+        headers = {"Host": "localhost"}
+        reply = httpx2.get(f"http://{address}:{port}/health", headers=headers)
+        assert (reply.status_code, reply.json()["type"]) == (403, "urn:paysim:problem:keys-needed")
 
 
 # Requests that mean no good.

@@ -1,0 +1,129 @@
+"""
+Bounds of a connection: what never becomes a request does not stay.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+from contextlib import contextmanager
+
+import attrs
+import pytest
+import uvicorn
+from raw import Raw, request
+
+from paysim.server.protocol import BoundedProtocol
+
+
+@attrs.define
+class Listening:
+    """
+    What stands for a server: where it listens, and how many connections it has.
+    """
+
+    port: int
+    connections: set
+
+
+async def early(scope, receive, send):
+    """
+    Answer without reading the body.
+    """
+    await send(
+        {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]}
+    )
+    await send({"type": "http.response.body", "body": b"ok"})
+
+
+@contextmanager
+def listening(**bounds):
+    """
+    Serve an app that answers at once, with bounds of one's own.
+    """
+    protocol = type("Bounded", (BoundedProtocol,), {"check_seconds": 0.02} | bounds)
+    config = uvicorn.Config(
+        early, http=protocol, ws="none", lifespan="off", log_config=None, access_log=False
+    )
+    server = uvicorn.Server(config)
+    bound = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=asyncio.run, args=(server.serve([bound]),))
+    thread.start()
+    try:
+        yield Listening(bound.getsockname()[1], server.server_state.connections)
+    finally:
+        server.should_exit = True
+        thread.join(30)
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET", b"GET / HTTP/1.1\r\nHost: localhost\r\n"])
+def test_slow_head(sent):
+    """
+    A head that does not arrive in time is told so, even one that has not begun.
+    """
+    with listening(head_seconds_max=0.1) as served, Raw(served) as raw:
+        raw.send(sent)
+        status, headers, body = raw.reply()
+        assert status == 408
+        assert headers["content-type"] == "application/problem+json"
+        assert json.loads(body)["status"] == 408
+        assert raw.is_closed()
+
+
+def test_slow_second_head():
+    """
+    The time of a head begins with its first byte, so a connection may wait between requests.
+    """
+    with listening(head_seconds_max=0.2) as served, Raw(served) as raw:
+        for _ in range(3):
+            raw.send(request("/"))
+            assert raw.reply()[0] == 200
+        raw.send(b"GET / HTTP/1.1\r\nHo")
+        assert raw.reply()[0] == 408
+
+
+def test_body_that_nobody_waits_for():
+    """
+    A body that was answered early and does not end takes its connection with it.
+    """
+    with listening(body_seconds_max=0.1) as served, Raw(served) as raw:
+        raw.send(request("/", "Content-Length: 1000", method="POST", body=b"x"))
+        assert raw.reply()[0] == 200
+        raw.send(b"x")
+        assert raw.is_closed()
+
+
+def test_too_many():
+    """
+    Beyond the number of connections the next is told so, and those there are go on.
+    """
+    with listening(connections_max=3) as served:
+        kept = [Raw(served) for _ in range(3)]
+        for raw in kept:
+            raw.send(request("/"))
+            assert raw.reply()[0] == 200
+        with Raw(served) as raw:
+            status, _, body = raw.reply()
+            assert status == 503
+            assert json.loads(body)["title"] == "Service Unavailable"
+            assert raw.is_closed()
+        kept[0].send(request("/"))
+        assert kept[0].reply()[0] == 200
+        for raw in kept:
+            raw.socket.close()
+
+
+def test_long_head():
+    """
+    The length of a head counts, and not that of several heads and bodies together.
+    """
+    with listening(head_bytes_max=1_000) as served, Raw(served) as raw:
+        raw.send(request("/", "Long: " + "x" * 700) * 20)
+        assert [raw.reply()[0] for _ in range(20)] == [200] * 20
+        raw.send(request("/", "Content-Length: 5000", method="POST", body=b"x" * 5_000))
+        assert raw.reply()[0] == 200
+        raw.send(b"GET / HTTP/1.1\r\nLong: " + b"x" * 1_100)
+        assert raw.reply()[0] == 431
+        assert raw.is_closed()
