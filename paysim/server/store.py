@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import Any
 
 from paysim.server import store_keys, store_reads, store_writes
 from paysim.server.store_files import locked
-from paysim.server.store_logs import remove_unneeded
 from paysim.server.store_making import Making
+from paysim.server.store_readers import Readers
 from paysim.server.store_records import Key, Mark, Reply, Row, Step, StoreError
+from paysim.server.store_removal import remove_unneeded
 from paysim.server.store_schema import FILE, connect, more
 from paysim.server.store_wal import Wal
 from paysim.server.store_writer import Deliver, Operation, Writer
@@ -48,7 +46,7 @@ class Store:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._place = place(directory / FILE)
-        self._readers: SimpleQueue[sqlite3.Connection] = SimpleQueue()
+        self._readers = Readers(directory, self._place)
         self._being_made: set[int] = set()
         self._is_closed = False
         self._lock = locked(directory)
@@ -75,9 +73,7 @@ class Store:
         self._is_closed = True
         self._writer.close()
         self._wal.close()
-        with suppress(Empty):
-            while True:
-                self._readers.get_nowait().close()
+        self._readers.close()
         self._connection.close()
         os.close(self._lock)
 
@@ -166,7 +162,7 @@ class Store:
         """
         Return all simulations, in the order in which they were created.
         """
-        with self._reading() as db:
+        with self._readers.lent() as db:
             return store_reads.rows(db)
 
     def load(self, id: str, step: int | None = None) -> tuple[bytes, list[Step]]:
@@ -180,35 +176,35 @@ class Store:
         Raises:
             StoreError: There is no such simulation or step, or what is there is damaged.
         """
-        with self._reading() as db:
+        with self._readers.lent() as db:
             return store_reads.load(db, id, step)
 
     def marks(self, id: str) -> list[Mark]:
         """
         Return the checkpoints of a simulation, in the order in which they were made.
         """
-        with self._reading() as db:
+        with self._readers.lent() as db:
             return store_reads.marks(db, id)
 
     def reply(self, scope: str, key: str) -> Reply | None:
         """
         Return what a request with this key was answered, if that is kept.
         """
-        with self._reading() as db:
+        with self._readers.lent() as db:
             return store_reads.reply(db, scope, key)
 
     def keys(self) -> list[Key]:
         """
         Return all keys, by name.
         """
-        with self._reading() as db:
+        with self._readers.lent() as db:
             return store_keys.keys(db)
 
     def keys_version(self) -> int:
         """
         Return a number that grows whenever a key is added or removed, by whatever process.
         """
-        with self._reading() as db:
+        with self._readers.lent() as db:
             return store_keys.keys_version(db)
 
     def _put(
@@ -241,22 +237,3 @@ class Store:
 
     def _tidied(self, db: sqlite3.Connection) -> bool:
         return remove_unneeded(db, self._being_made)
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        """
-        Lend a connection for reading.
-        """
-        if self._is_closed:
-            raise StoreError(f"{self._place}  is closed")
-        try:
-            try:
-                db = self._readers.get_nowait()
-            except Empty:
-                db = more(self._directory, reads=True)
-            try:
-                yield db
-            finally:
-                self._readers.put(db)
-        except sqlite3.Error as error:
-            raise StoreError(f"{self._place}  cannot be read: {error}") from error

@@ -3,7 +3,7 @@ Logs: what a simulation has been through, as the steps of a log after those of i
 
 A log begins after a step of another log, its parent, or with an origin alone. A branch is a new log
 that begins after a step of the source, so nothing is copied; steps never change. What no simulation
-needs any more is removed in slices, so that nobody waits for it.
+needs any more is removed later.
 """
 
 from __future__ import annotations
@@ -11,15 +11,14 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import zlib
-from collections.abc import Collection
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
 from paysim.server.store_records import Step
 
-SLICE: Final = 100
-"""Rows that are removed at once."""
+CUT_MAX: Final = 100
+"""Steps that are removed at once; more are left for later."""
 
 _CHAIN: Final = """
 WITH RECURSIVE chain (log, most) AS (
@@ -30,14 +29,6 @@ WITH RECURSIVE chain (log, most) AS (
 )
 SELECT s.log, s.number, s.crc32, s.tick, s.events, s.added, s.piece FROM chain
 JOIN steps AS s ON s.log = chain.log AND s.number <= chain.most ORDER BY s.number
-"""
-
-_UNNEEDED: Final = """
-SELECT l.number FROM logs AS l
-WHERE NOT EXISTS (SELECT * FROM simulations WHERE log = l.number)
-    AND coalesce((SELECT max(number) FROM steps WHERE log = l.number), l.base)
-        > coalesce((SELECT max(base) FROM logs WHERE parent = l.number), -1)
-LIMIT 1
 """
 
 
@@ -108,7 +99,7 @@ def cut(db: sqlite3.Connection, log: int, step: int) -> bool:
     """
     (base,) = db.execute("SELECT base FROM logs WHERE number = ?", (log,)).fetchone()
     (needed,) = db.execute("SELECT max(base) FROM logs WHERE parent = ?", (log,)).fetchone()
-    if step < base or log_end(db, log).number - step > SLICE or (needed or 0) > step:
+    if step < base or log_end(db, log).number - step > CUT_MAX or (needed or 0) > step:
         return False
     db.execute("DELETE FROM steps WHERE log = ? AND number > ?", (log, step))
     return True
@@ -139,97 +130,54 @@ def add_step(db: sqlite3.Connection, log: int, number: int, step: Step) -> None:
     )
 
 
-def read_log(db: sqlite3.Connection, log: int, last: int | None) -> tuple[bytes, list[Step]]:
+@attrs.frozen
+class Read:
     """
-    Return how a log begins, and all steps that lead to one of its steps, or to its end.
-
-    Raises:
-        Damage: Something of it is not as it was written.
+    What was read of a log and is still to be checked, for which no transaction need be open.
     """
-    steps: list[Step] = []
-    most = log_end(db, log).number if last is None else last
-    for owner, number, crc, *values in db.execute(_CHAIN, {"log": log, "most": most}):
-        step = Step(*values)
-        if number != len(steps) + 1:
-            break
-        if _step_crc(owner, number, step) != crc:
-            raise Damage(f"the checksum of step {number} differs")
-        steps.append(step)
-    if len(steps) != most:
-        raise Damage(f"step {len(steps) + 1} is missing")
-    return _begun(db, log), steps
+
+    parts: list[tuple[int, bytes, bytes]]
+    parts_count: int
+    steps: list[Any]
+    steps_count: int
+
+    def checked(self) -> tuple[bytes, list[Step]]:
+        """
+        Return how the log begins, and its steps.
+
+        Raises:
+            Damage: Something of it is not as it was written.
+        """
+        steps: list[Step] = []
+        for log, number, crc, *values in self.steps:
+            step = Step(*values)
+            if number != len(steps) + 1:
+                break
+            if _step_crc(log, number, step) != crc:
+                raise Damage(f"the checksum of step {number} differs")
+            steps.append(step)
+        if len(steps) != self.steps_count:
+            raise Damage(f"step {len(steps) + 1} is missing")
+        for place, (number, digest, content) in enumerate(self.parts):
+            if number != place or _part_digest(number, content) != digest:
+                raise Damage("the checksum of how it began differs")
+        if len(self.parts) != self.parts_count:
+            raise Damage("a part of how it began is missing")
+        return b"".join(content for _, _, content in self.parts), steps
 
 
-def remove_unneeded(db: sqlite3.Connection, being_made: Collection[int]) -> bool:
+def read_log(db: sqlite3.Connection, log: int, last: int | None) -> Read:
     """
-    Remove a slice of what no simulation needs, and return whether there may be more.
-
-    Args:
-        db: The connection.
-        being_made: Origins that a simulation is about to begin with.
+    Read how a log begins, and all steps that lead to one of its steps, or to its end.
     """
-    return _remove_log(db) or _remove_origin(db, being_made) or _remove_replies(db)
-
-
-def _remove_log(db: sqlite3.Connection) -> bool:
-    found = db.execute(_UNNEEDED).fetchone()
-    if found is None:
-        return False
-    (log,) = found
-    (needed,) = db.execute("SELECT max(base) FROM logs WHERE parent = ?", (log,)).fetchone()
-    removed = db.execute(
-        "DELETE FROM steps WHERE log = ?1 AND number IN (SELECT number FROM steps "
-        f"WHERE log = ?1 AND number > ?2 ORDER BY number DESC LIMIT {SLICE})",
-        (log, -1 if needed is None else needed),
-    )
-    if needed is None and removed.rowcount < SLICE:
-        db.execute("DELETE FROM logs WHERE number = ?", (log,))
-    return True
-
-
-def _remove_origin(db: sqlite3.Connection, being_made: Collection[int]) -> bool:
-    for (origin,) in db.execute(
-        "SELECT number FROM origins AS o WHERE NOT EXISTS "
-        "(SELECT * FROM logs WHERE origin = o.number)"
-    ).fetchall():
-        if origin not in being_made:
-            part = "(SELECT max(number) FROM origin_parts WHERE origin = ?1)"
-            removed = db.execute(
-                f"DELETE FROM origin_parts WHERE origin = ?1 AND number = {part}", (origin,)
-            )
-            if not removed.rowcount:
-                db.execute("DELETE FROM origins WHERE number = ?", (origin,))
-            return True
-    return False
-
-
-def _remove_replies(db: sqlite3.Connection) -> bool:
-    found = db.execute("SELECT scope FROM gone LIMIT 1").fetchone()
-    if found is None:
-        return False
-    removed = db.execute(
-        "DELETE FROM replies WHERE scope = ?1 AND number IN "
-        f"(SELECT number FROM replies WHERE scope = ?1 LIMIT {SLICE})",
-        found,
-    )
-    if removed.rowcount < SLICE:
-        db.execute("DELETE FROM gone WHERE scope = ?", found)
-    return True
-
-
-def _begun(db: sqlite3.Connection, log: int) -> bytes:
     origin, count = db.execute("SELECT origin, parts FROM logs WHERE number = ?", (log,)).fetchone()
-    parts: list[bytes] = []
-    for number, digest, content in db.execute(
+    parts = db.execute(
         "SELECT number, sha256, content FROM origin_parts WHERE origin = ? ORDER BY number",
         (origin,),
-    ):
-        if number != len(parts) or _part_digest(number, content) != digest:
-            raise Damage("the checksum of how it began differs")
-        parts.append(content)
-    if len(parts) != count:
-        raise Damage("a part of how it began is missing")
-    return b"".join(parts)
+    ).fetchall()
+    most = log_end(db, log).number if last is None else last
+    steps = db.execute(_CHAIN, {"log": log, "most": most}).fetchall()
+    return Read(parts, count, steps, most)
 
 
 def _add_log(db: sqlite3.Connection, *values: int | None) -> int:

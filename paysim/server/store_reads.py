@@ -39,18 +39,20 @@ def load(db: sqlite3.Connection, id: str, last: int | None) -> tuple[bytes, list
     Raises:
         StoreError: There is no such simulation or step, or what is there is damaged.
     """
-    db.execute("BEGIN")
     try:
-        _, log = numbers(db, id)
-        end = logs.log_end(db, log).number
-        if last is not None and not 0 <= last <= end:
-            raise StoreError(f"simulation {id} must have step {last}, and has {end} steps")
-        return logs.read_log(db, log, last)
+        db.execute("BEGIN")
+        try:
+            _, log = numbers(db, id)
+            end = logs.log_end(db, log).number
+            if last is not None and not 0 <= last <= end:
+                raise StoreError(f"simulation {id} must have step {last}, and has {end} steps")
+            found = logs.read_log(db, log, last)
+        finally:
+            db.execute("ROLLBACK")
+        return found.checked()
     except (logs.Damage, TypeError, sqlite3.DatabaseError) as error:
         told = f"simulation {id} cannot be read, as the store is damaged: {error}"
         raise StoreError(told) from error
-    finally:
-        db.execute("ROLLBACK")
 
 
 def marks(db: sqlite3.Connection, id: str) -> list[Mark]:

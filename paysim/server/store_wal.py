@@ -27,7 +27,7 @@ TOO_LONG: Final = 16_000
 """Pages in the log at which the writer waits for readers, but not for long."""
 
 WAIT_MS: Final = 100
-"""How long the writer waits for readers."""
+"""How long the writer waits for readers; longer if that was in vain and the log has grown on."""
 
 ROUNDS: Final = 3
 """Rounds of the other thread, each of which leaves less to do."""
@@ -100,7 +100,8 @@ class Wal:
                     self._next_wait = TOO_LONG
                 return
             # Readers that follow one another without a pause would let the log grow for ever.
-            writer.execute(f"PRAGMA busy_timeout = {WAIT_MS}")
+            wait = WAIT_MS * self._length // TOO_LONG
+            writer.execute(f"PRAGMA busy_timeout = {wait}")
             try:
                 _checkpoint(writer, "RESTART")
             finally:

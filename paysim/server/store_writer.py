@@ -163,9 +163,10 @@ class Writer:
                 batch[0].outcome = _Failure(self._told(error))
                 return
             # One that fails must not take the others with it. That is seldom, and a savepoint for
-            # each would cost as much as what it does.
-            for write in batch:
-                self._write([write])
+            # each would cost as much as what it does; by halves it is found soon.
+            half = len(batch) // 2
+            self._write(batch[:half])
+            self._write(batch[half:])
 
     def _commit(self, batch: list[_Write]) -> None:
         connection = self._connection

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import suppress
 from typing import Any, Final
 
 from paysim.errors import shown
@@ -135,11 +136,13 @@ def interrupt(db: sqlite3.Connection) -> None:
     Mark runs that were running when the last server ended.
     """
     for simulation, text in db.execute("SELECT simulation, record FROM runs").fetchall():
-        record = json.loads(text)
-        if record.get("status") == "running":
-            record["status"] = "interrupted"
-            values = (json.dumps(record), simulation)
-            db.execute("UPDATE runs SET record = ? WHERE simulation = ?", values)
+        # One that is damaged is told when it is read.
+        with suppress(ValueError):
+            record = json.loads(text)
+            if record.get("status") == "running":
+                record["status"] = "interrupted"
+                values = (json.dumps(record), simulation)
+                db.execute("UPDATE runs SET record = ? WHERE simulation = ?", values)
 
 
 def numbers(db: sqlite3.Connection, id: str) -> tuple[int, int]:
@@ -175,5 +178,8 @@ def _add_simulation(db: sqlite3.Connection, row: Row, log: int) -> None:
         )
     except sqlite3.IntegrityError:
         raise StoreError(f"simulation {row.id} must be new, and is there") from None
+    # Replies of one that had this id and is gone must not be taken for its own.
+    if db.execute("DELETE FROM gone WHERE scope = ?", (row.id,)).rowcount:
+        db.execute("DELETE FROM replies WHERE scope = ?", (row.id,))
     if row.run is not None:
         db.execute("INSERT INTO runs VALUES (?, ?)", (cursor.lastrowid, json.dumps(row.run)))
