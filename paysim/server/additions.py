@@ -125,19 +125,32 @@ def write_added(events: Iterable[ScenarioEvent]) -> bytes:
     return json.dumps(dicts, separators=(",", ":")).encode() if dicts else b""
 
 
-def read_added(text: bytes) -> list[Any]:
+def with_added(scenario: Scenario, texts: Iterable[bytes]) -> Scenario:
     """
-    Return the dicts that `write_added` has written.
+    Return a scenario with the events that `write_added` has written, checked all at once.
 
     Raises:
-        PaysimError: They are damaged.
+        PaysimError: They are damaged, or do not fit into the scenario.
     """
+    kind: Any = layout(Scenario)["scenario_events"].kind
+    raw = [each for text in texts if text for each in _listed(text)]
+    if not raw:
+        return scenario
+    with gathered() as problems:
+        events = [kind.item.read(each, (), problems) for each in raw]
+        if not problems.count:
+            scenario = scenario.with_checked(events)
+            scenario.check_together(problems.add)
+    return scenario
+
+
+def _listed(text: bytes) -> list[Any]:
     try:
-        added = json.loads(text) if text else []
+        added = json.loads(text)
     except (ValueError, RecursionError):
         added = None
     if not isinstance(added, list):
-        raise PaysimError("the stored simulation is damaged: a step holds no list of events")
+        raise PaysimError("a step holds no list of events")
     return added
 
 

@@ -23,7 +23,7 @@ from paysim.server.additions import (
     check_transaction,
     event_dict,
     gathered,
-    read_added,
+    with_added,
     write_added,
 )
 from paysim.server.deciding import Deciding
@@ -128,17 +128,17 @@ class Session:
         Raises:
             PaysimError: They are damaged, or do not belong together.
         """
-        first = decoded(begun, "")
-        scenario, seed, outside = first.scenario, first.seed, tuple(first.agents)
-        growing = GrowingScenario(scenario)
-        for step in steps:
-            for raw in read_added(step.added):
-                growing.add(growing.check(raw))
-        pieces = [step.piece for step in steps]
-        kernel = Kernel.rejoin(growing.scenario, seed, _numbers(scenario, outside), pieces)
-        if steps and (kernel.tick, kernel.num_events) != (steps[-1].tick, steps[-1].events):
-            raise PaysimError("the stored simulation is damaged: it does not end as its last step")
-        return cls(scenario, growing, seed, outside, kernel)
+        try:
+            first = decoded(begun, "")
+            scenario = with_added(first.scenario, (step.added for step in steps))
+            outside = tuple(first.agents)
+            scripted, pieces = _numbers(scenario, outside), [step.piece for step in steps]
+            kernel = Kernel.rejoin(scenario, first.seed, scripted, pieces)
+            if steps and (kernel.tick, kernel.num_events) != (steps[-1].tick, steps[-1].events):
+                raise PaysimError("it does not end as its last step does")
+        except PaysimError as error:
+            raise PaysimError(f"the stored simulation is damaged: {error}") from error
+        return cls(first.scenario, GrowingScenario(scenario), first.seed, outside, kernel)
 
     # For the store
 
