@@ -59,7 +59,7 @@ export class Beside {
       el("div", { class: "bar" }, this.transport.element),
       alert,
       el("section", { "aria-labelledby": "differences" }, el("h2", { id: "differences", class: "unseen" }, "Key figures"), this.figures),
-      el("section", { "aria-labelledby": "charts" }, el("h2", { id: "charts", class: "unseen" }, "Charts"), this.charts.element),
+      el("section", { "aria-labelledby": "charts" }, el("h2", { id: "charts", class: "unseen" }, "Charts"), this.charts.note, this.charts.element),
       keys(),
     );
     this.models.forEach((model) => model.changed.add(() => draw(this.task)));

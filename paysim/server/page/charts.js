@@ -12,8 +12,14 @@ import { seed } from "./seeds.js";
 
 const QUIET_MS = 400;
 
+// Time that drawing takes before the page has its turn again.
+const DRAW_MS = 12;
+
 // A run up to so many ticks and agents is read from the beginning even while it goes on.
 const SHORT = 500_000;
+
+// What stands at the left where there is room for two.
+const LEFT = ["balances", "bilateral_flows"];
 
 // One exact chart is asked for at a time, as each may take the server seconds.
 let line = Promise.resolve();
@@ -21,7 +27,9 @@ let line = Promise.resolve();
 export class Charts {
   constructor(models) {
     this.models = models;
-    this.element = el("div", { class: "charts" });
+    this.halves = [el("div"), el("div")];
+    this.element = el("div", { class: "charts" }, this.isCompared ? null : this.halves);
+    this.note = el("div");
     this.more = el("div", { class: "charts" });
     this.panels = []; // of each chart, one panel for each model
     this.shown = models.map(() => null); // the tick of the exact charts that are there
@@ -37,19 +45,28 @@ export class Charts {
   async open() {
     const { charts, missing } = await get(`${this.models[0].path}/charts`);
     if (missing) {
-      fill(this.element, el("p", { class: "warning" }, missing, ". Everything else works without them."));
+      fill(this.note, el("p", { class: "warning" }, `${missing}. Everything else works without them.`));
       return;
     }
     for (const kind of charts) {
       if (this.isCompared && !kind.is_live) continue;
       const panels = this.models.map((model, at) => new Panel(kind, this.isCompared ? "AB"[at] : ""));
       this.panels.push(panels);
+      for (const panel of panels) panel.onseen = () => this.models.some((model) => model.isRunning) && draw(this.task);
       const row = this.isCompared ? [el("div", { class: "pair" }, panels.map((panel) => panel.element))] : panels.map((panel) => panel.element);
-      (kind.is_live ? this.element : this.more).append(...row);
+      if (!kind.is_live) this.more.append(...row);
+      else if (this.isCompared) this.element.append(...row);
+      else this.half(LEFT.includes(kind.name) ? 0 : 1, ...row);
     }
     this.resized.observe(this.element);
     this.models.forEach((model) => model.changed.add(() => this.changed(model)));
     this.models.forEach((model) => model.frame && this.changed(model));
+  }
+
+  // Puts charts where they stand, before what else there is.
+  half(at, ...elements) {
+    const others = this.halves[at].querySelector(":scope > section");
+    for (const element of elements) this.halves[at].insertBefore(element, others);
   }
 
   // What is behind a fold is asked for when it is unfolded.
@@ -115,7 +132,7 @@ export class Charts {
       if (plan) seed(panel.kind.name, spec, model, plan);
       const end = model.tick;
       if (this.isCompared || model.isRunning) draw(this.task);
-      else if (model.tick === end) await panel.showExact(spec);
+      else if (model.tick === end) await panel.showExact(spec, end);
     } catch (error) {
       panel.fail(error);
     }
@@ -135,11 +152,22 @@ export class Charts {
     return plan;
   }
 
+  // Draws as many charts as there is time for; the others have their turn with the next frame.
   async #drawLive() {
     if (this.isClosed) return;
-    for (const panels of this.panels) {
-      const { name, is_live: isLive } = panels[0].kind;
-      if (!isLive || !panels.some((panel) => panel.isVisible)) continue;
+    const begun = performance.now();
+    const live = this.panels.filter(([panel]) => panel.kind.is_live);
+    if (!this.due?.length) this.due = live;
+    while (this.due.length) {
+      const [panels, ...later] = this.due;
+      this.due = later;
+      if (this.#isDone(panels)) continue;
+      if (performance.now() - begun > DRAW_MS) {
+        this.due = [panels, ...later];
+        draw(this.task);
+        return;
+      }
+      const { name } = panels[0].kind;
       const plans = await Promise.all(this.models.map((model) => this.#template(name, model)));
       if (plans.some((plan) => !plan)) continue;
       let shapes = this.models.map((model, at) => shape(name, model, plans[at]));
@@ -155,6 +183,12 @@ export class Charts {
         await panel.showLive(plans[at], shapes[at], this.models[at].info);
       }
     }
+  }
+
+  // Whether charts need not be drawn: nobody sees them change, or they are there exactly.
+  #isDone(panels) {
+    if (!this.#isAtRest) return !panels.some((panel) => panel.isVisible);
+    return !this.isCompared && panels[0].tick === this.models[0].tick;
   }
 
   #refit() {

@@ -131,6 +131,8 @@ export class Create {
     }
     this.#tell(errors, error.omitted);
     say(`${counted(errors.length + error.omitted, "error")} in the scenario. The first: ${errors[0].message}`);
+    const first = errors.find((error) => error.line);
+    if (first) this.editor.reveal(first.line);
     this.errors.querySelector("button, h2")?.focus();
   }
 

@@ -12,7 +12,8 @@ export class Editor {
       oninput: () => this.#edited(),
       onscroll: () => this.#scrolled(),
     });
-    this.element = el("div", { class: "editor" }, this.gutter, this.area);
+    this.bands = el("div", { class: "bands", "aria-hidden": "true" });
+    this.element = el("div", { class: "editor" }, this.bands, this.area, this.gutter);
     this.count = 0;
     this.#number();
   }
@@ -44,11 +45,19 @@ export class Editor {
     const end = start + lines[at - 1].length;
     this.area.focus();
     this.area.setSelectionRange(Math.min(start + column - 1, end), end);
-    const height = this.area.scrollHeight / Math.max(lines.length, 1);
-    this.area.scrollTop = (at - 1) * height - this.area.clientHeight / 2;
-    this.area.scrollLeft = 0;
     this.element.scrollIntoView({ block: "nearest" });
+    this.reveal(at);
+  }
+
+  // Brings a line into the view.
+  reveal(line) {
+    this.area.scrollTop = (line - 1) * this.#height - this.area.clientHeight / 2;
+    this.area.scrollLeft = 0;
     this.#scrolled();
+  }
+
+  get #height() {
+    return parseFloat(getComputedStyle(this.area).lineHeight);
   }
 
   #edited() {
@@ -91,10 +100,16 @@ export class Editor {
     }
     flush();
     fill(this.gutter, numbers);
+    fill(this.bands, [...this.wrong.keys()].map((line) => {
+      const band = el("div", { class: "band" });
+      band.style.top = `calc(.5rem + ${line - 1} * 1lh)`;
+      return band;
+    }));
     this.#scrolled();
   }
 
   #scrolled() {
     this.gutter.scrollTop = this.area.scrollTop;
+    this.bands.style.transform = `translateY(${-this.area.scrollTop}px)`;
   }
 }

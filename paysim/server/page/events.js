@@ -4,8 +4,8 @@ import { el, fill, name, table } from "./dom.js";
 import { cost, number, words } from "./format.js";
 import { Refresher } from "./refresher.js";
 
-const SHOWN = 40;
-const GAP_MS = 250;
+const SHOWN = 30;
+const GAP_MS = 500;
 
 const AMOUNTS = ["amount", "balance", "credit_limit", "liquidity_pool", "missing"];
 const FIRST = ["tick", "event"];

@@ -26,23 +26,24 @@ const lowest = (model) => {
 export const FIGURES = [
   { label: "Settled value", unit: "minor units", value: (model) => totals(model).value },
   { label: "Settled transactions", unit: "", value: (model) => totals(model).volume },
-  { label: "By saving mechanisms", unit: "minor units", value: (model) => totals(model).saved, note: (model) => `${share(totals(model).saved, totals(model).value)} of the value settled` },
+  { label: "By saving mechanisms", unit: "minor units", value: (model) => totals(model).saved, note: (model) => `${share(totals(model).saved, totals(model).value)} of all` },
   { label: "In the central queue", unit: "minor units", value: (model) => model.frame.central_queue.value, note: (model) => waiting(model.frame.central_queue.volume) },
   { label: "Held by agents", unit: "minor units", value: (model) => model.frame.internal_queue.value, note: (model) => waiting(model.frame.internal_queue.volume) },
   { label: "Lowest balance", unit: "minor units", value: (model) => lowest(model)?.balance, note: (model) => lowest(model)?.agent ?? "" },
   { label: "Costs so far", unit: "minor units", value: (model) => model.frame.total_cost, isCost: true },
 ];
 
-const waiting = (volume) => `${number(volume)} transaction${volume === 1 ? "" : "s"}`;
+const waiting = (volume) => `${number(volume)} waiting`;
 
 export class Figures {
   constructor(model) {
     this.model = model;
     this.cells = FIGURES.map((figure) => {
       const value = el("span", { class: "value" }, DASH);
-      const note = el("bdi", { class: "note" });
-      const unit = figure.unit ? el("span", { class: "unit" }, ` ${figure.unit}`) : null;
-      return { value, note, element: el("div", {}, el("dt", {}, figure.label), el("dd", {}, value, unit, figure.note ? el("br") : null, note)) };
+      const note = el("bdi");
+      const below = [figure.unit, figure.unit && figure.note ? " · " : "", note];
+      const said = el("span", { class: "note" }, below);
+      return { value, note, element: el("div", {}, el("dt", {}, figure.label), el("dd", {}, value, said)) };
     });
     this.element = el("dl", { class: "numbers" }, this.cells.map((cell) => cell.element));
   }
@@ -51,7 +52,9 @@ export class Figures {
     if (!this.model.frame) return;
     FIGURES.forEach((figure, at) => {
       const found = figure.value(this.model);
-      write(this.cells[at].value, figure.isCost ? cost(found) : number(found));
+      const text = figure.isCost ? cost(found) : number(found);
+      write(this.cells[at].value, text);
+      this.cells[at].value.classList.toggle("long", text.length > 12);
       if (figure.note) write(this.cells[at].note, figure.note(this.model));
     });
   }
@@ -74,5 +77,7 @@ export function differences(a, b) {
     rows.push([`Costs: ${name.replaceAll("_", " ")}`, cost(pair[0]), cost(pair[1]), costDifference(...pair)]);
   }
   const figure = (text) => ({ text, figure: true });
-  return table("Key figures, in minor units", ["", figure("A"), figure("B"), figure("B less A")], rows);
+  const found = table("Key figures, in minor units", ["", figure("A"), figure("B"), figure("B less A")], rows);
+  found.classList.add("differences");
+  return found;
 }

@@ -1,6 +1,6 @@
 // What a chart over time needs of a run of any length: few points, and no extreme lost.
 
-const POINTS_MAX = 320;
+const POINTS_MAX = 300;
 const BARS_MAX = 120;
 
 // One line: ticks and values, of which every so often half are left out, never a lowest or highest.

@@ -42,6 +42,8 @@ export class One {
     this.tables = new Tables(model);
     this.branching = el("button", { title: "Key: B", "aria-keyshortcuts": "B", onclick: () => this.#branch() }, "Branch");
     this.deleting = el("button", { onclick: () => this.#delete() }, "Delete");
+    this.charts.halves[0].append(this.agent.element, el("section", { "aria-label": "What if" }, new WhatIf(model).element));
+    this.charts.halves[1].append(this.events.element, this.tables.costing);
     const more = el("details", { class: "more", ontoggle: () => more.open && this.charts.unfold() }, el("summary", {}, "More charts, of the run so far"), this.charts.more);
     fill(
       this.element,
@@ -54,8 +56,11 @@ export class One {
       el("div", { class: "bar" }, this.transport.element, this.progress.element),
       alert,
       el("section", { "aria-label": "Key figures" }, this.figures.element),
-      el("section", { "aria-labelledby": "charts" }, el("h2", { id: "charts", class: "unseen" }, "Charts"), this.charts.element, more),
-      el("div", { class: "columns" }, el("div", {}, this.events.element, this.tables.element), el("div", {}, this.agent.element, new WhatIf(model).element)),
+      el("h2", { class: "unseen" }, "Charts, events and accounts"),
+      this.charts.note,
+      this.charts.element,
+      this.tables.element,
+      more,
       new Files(model, alert).element,
       keys(),
     );

@@ -25,20 +25,30 @@ export class Panel {
     this.view = new View(this.place);
     this.key = null;
     this.exact = null;
-    fill(this.place, el("p", { class: "quiet" }, "Waiting for the first tick to be drawn."));
+    this.tick = null; // of the exact chart, if it is there
+    fill(this.place, el("p", { class: "quiet" }, "Nothing to be drawn yet."));
+    // What nobody sees need not be drawn.
+    this.isVisible = false;
+    this.onseen = null;
+    this.seen = new IntersectionObserver(([{ isIntersecting }]) => {
+      this.isVisible = isIntersecting;
+      if (isIntersecting) this.onseen?.();
+    }, { rootMargin: "200px" });
+    this.seen.observe(this.element);
   }
 
-  get isVisible() { return this.element.offsetParent !== null; }
   get isStale() { return this.view.isStale; }
 
-  async showExact(spec) {
+  async showExact(spec, tick) {
     const { title, usermeta, ...rest } = spec;
     const told = typeof title === "object" ? (title.subtitle ?? []) : [];
     this.key = null;
     this.exact = rest;
     await this.view.show(rest);
     write(this.notes, [told].flat().join(" "));
+    this.tick = tick;
     this.#is("exact");
+    this.#settle();
   }
 
   async showLive(plan, shape, info) {
@@ -56,12 +66,13 @@ export class Panel {
       for (const param of spec.params) param.value = params[param.name];
       const { title, usermeta, ...rest } = spec;
       this.exact = null;
+      this.tick = null;
       await this.view.show(rest);
       this.key = key;
+      this.#settle();
       const unitNote = isPanels ? `In ${unit}. ` : "";
       write(this.notes, `${unitNote}${shape.first > 0 ? `From tick ${shape.first} on; all of it when the run is paused.` : ""}`);
     }
-    this.element.dataset.rows = rows.length;
     this.#is("live");
   }
 
@@ -73,15 +84,20 @@ export class Panel {
   fail(error) {
     this.view.tell(`This chart could not be drawn: ${error.detail ?? error.message}`);
     this.key = null;
+    this.tick = null;
     this.#is("failed");
   }
 
   close() {
+    this.seen.disconnect();
     this.view.close();
   }
 
   #is(state) {
-    this.element.dataset.state = state;
+    if (this.element.dataset.state !== state) this.element.dataset.state = state;
+  }
+
+  #settle() {
     // What scrolls by itself must be reached with the keyboard too.
     const scrolls = this.card.scrollWidth > this.card.clientWidth + 1;
     if (scrolls) this.card.tabIndex = 0;
@@ -92,11 +108,14 @@ export class Panel {
 // A specification without data, made for a unit, a width and an order of agents.
 function filled(plan, unit, width) {
   const asked = JSON.stringify(plan.asked);
+  const digits = unit === "minor units" ? ["", ""] : [",.4~r", ",.3~r"];
   const walk = (value) => {
-    if (typeof value === "string") return value.replace("{unit}", unit).replace("{width}", width);
+    if (typeof value === "string") return value.replace("{unit}", unit).replace("{width}", width).replace(...digits);
     if (Array.isArray(value)) return JSON.stringify(value) === asked ? plan.names : value.map(walk);
     if (value === null || typeof value !== "object") return value;
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, walk(item)]));
+    // A hint at the pointer would be about what is gone by the time it is read.
+    const entries = Object.entries(value).filter(([key]) => key !== "tooltip");
+    return Object.fromEntries(entries.map(([key, item]) => [key, walk(item)]));
   };
   return walk(plan.spec);
 }

@@ -37,18 +37,17 @@ class Fold {
 export class Tables {
   constructor(model) {
     this.model = model;
-    this.costs = el("div", {});
     this.folds = [
       new Fold("Balances", model, balances),
       new Fold("Settlements by means", model, means),
       new Fold("Bilateral flows", model, flows),
     ];
+    this.costs = el("div");
+    this.costing = el("section", { "aria-labelledby": "costs" }, el("h2", { id: "costs" }, "Costs so far"), this.costs);
     this.element = el(
       "section",
       { class: "tables", "aria-labelledby": "tables" },
-      el("h2", { id: "tables" }, "Costs so far"),
-      this.costs,
-      el("h2", {}, "In figures"),
+      el("h2", { id: "tables" }, "In figures"),
       this.folds.map((fold) => fold.element),
     );
   }
@@ -114,5 +113,7 @@ function flows({ agents, flows: found, frame }) {
   const others = isWhole ? [] : [`${agents.length - SHOWN} others, sum`];
   const heads = [...shown.map((agent) => agents[agent]), ...others];
   const rows = cells.map((row, at) => [name(heads[at]), ...row.map((value, column) => (value ? number(value) : at === column && at < rest ? "" : "–")), number(row.reduce((a, b) => sum(a, b), 0))]);
-  return table("Settled value so far, from the agent of the row to that of the column, in minor units", ["sender", ...heads.map((head) => figure(head)), figure("all")], rows);
+  const matrix = table("Settled value so far, from the agent of the row to that of the column, in minor units", ["sender", ...heads.map((head) => figure(head)), figure("all")], rows);
+  matrix.classList.add("matrix");
+  return matrix;
 }

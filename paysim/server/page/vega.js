@@ -16,7 +16,10 @@ const OPTIONS = {
   loader: { load: refuse, sanitize: refuse, http: refuse, file: refuse },
 };
 
-const PANEL_WIDTH = 232;
+// Least width of a panel with the gap after it, the gap, and what stands at the left edge.
+const PANEL_WIDTH = 196;
+const PANEL_GAP = 18;
+const PANEL_EDGE = 36;
 
 let library = null;
 
@@ -30,8 +33,14 @@ const hasNames = ({ encoding = {}, layer = [] }) =>
   ["nominal", "ordinal"].includes(encoding.x?.type) || layer.some(hasNames);
 
 // A chart takes the room there is; one with names along its edges keeps its size and is scrolled.
-function fitted(spec, room) {
-  if (spec.facet) return { ...spec, columns: Math.max(1, Math.floor(room / PANEL_WIDTH)) };
+function fitted(given, room) {
+  // The figure tells as a whole what it shows; each point by itself need not.
+  const spec = { ...given, config: { ...given.config, aria: false } };
+  if (spec.facet) {
+    const columns = Math.max(1, Math.floor((room - PANEL_EDGE) / PANEL_WIDTH));
+    const width = Math.floor((room - PANEL_EDGE) / columns) - PANEL_GAP;
+    return { ...spec, columns, spec: { ...spec.spec, width } };
+  }
   if (!(spec.mark || spec.layer) || hasNames(spec)) return spec;
   const own = { ...spec, width: "container" };
   if (room < 500) own.config = { ...spec.config, legend: { ...spec.config?.legend, columns: 2 } };
