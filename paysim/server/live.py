@@ -12,6 +12,8 @@ import re
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any, Final
 
+import attrs
+
 from paysim.server.problems import Problem
 from paysim.server.replies import json_bytes
 
@@ -40,11 +42,11 @@ async def frames(desk: Desk, id: str, seen: str = "") -> AsyncGenerator[bytes, N
         seen: The id of the last frame that was seen; empty begins with tick 0.
     """
     loop = asyncio.get_running_loop()
-    since, steps = place_of(seen)
+    place = Place.of(seen)
     version, told, last = 0, b"", -1.0
     while True:
         try:
-            frame, since, steps = await _frame(desk, id, since, steps)
+            frame, place = await _frame(desk, id, place)
         except Problem as problem:
             if problem.status == 404:
                 yield _message("deleted", b"{}")
@@ -52,7 +54,7 @@ async def frames(desk: Desk, id: str, seen: str = "") -> AsyncGenerator[bytes, N
         # The log of a halted clock may still change, and so may the record of a run.
         body = json_bytes(frame)
         if body != told:
-            yield _message("frame", body, f"{since}.{steps}")
+            yield _message("frame", body, f"{place.tick}.{place.step}")
             told, last = body, loop.time()
         try:
             while True:
@@ -68,30 +70,50 @@ async def frames(desk: Desk, id: str, seen: str = "") -> AsyncGenerator[bytes, N
         await asyncio.sleep(max(0.0, last + FRAME_SECONDS - loop.time()))
 
 
-def place_of(seen: str) -> tuple[int, int]:
+@attrs.frozen
+class Place:
     """
-    Return the tick and the step of a frame's id; of anything else those before the first.
+    How far somebody has seen.
+
+    Attributes:
+        tick: The tick up to which all was seen.
+        step: How many steps the store had by then.
+        restores: How often the simulation had been set back by then, if that is known.
     """
-    match = _PLACE.fullmatch(seen)
-    return (int(match[1]), int(match[2])) if match else (0, 0)
+
+    tick: int = 0
+    step: int = 0
+    restores: int | None = None
+
+    @classmethod
+    def of(cls, seen: str) -> Place:
+        """
+        Return the place of a frame by its id; of anything else the place before the first.
+        """
+        match = _PLACE.fullmatch(seen)
+        return cls(int(match[1]), int(match[2])) if match else cls()
+
+    def leads_to(self, other: Place) -> bool:
+        """
+        Whether one comes to another place without being set back.
+        """
+        is_later = self.tick <= other.tick and self.step <= other.step
+        return is_later and self.restores in (None, other.restores)
 
 
-async def _frame(desk: Desk, id: str, since: int, steps: int) -> tuple[dict[str, Any], int, int]:
+async def _frame(desk: Desk, id: str, seen: Place) -> tuple[dict[str, Any], Place]:
     """
-    Return a frame, its tick and its step.
-
-    A simulation that stands before what was seen has been restored: its frame begins with tick 0.
+    Return a frame and its place; if the simulation has been set back, it begins with tick 0.
     """
     async with desk.turn(id) as turn:
         row = turn.row
-        if row.tick < since or row.steps < steps:
-            since = 0
+        place = Place(row.tick, row.steps, turn._seat.restores)
+        since = seen.tick if seen.leads_to(place) else 0
         pulse: dict[str, Any] = await turn.do(turn.session.pulse, since)
-        row = turn.row
     if len(row.agents) > FLOWS_AGENTS:
         pulse["flows"] = None
-    frame = {"since": since, "day": row.tick // row.ticks_per_day, **pulse, "run": row.run}
-    return frame, row.tick, row.steps
+    day = row.tick // row.ticks_per_day
+    return {"since": since, "day": day, **pulse, "run": turn.row.run}, place
 
 
 def _message(event: str, data: bytes, id: str = "") -> bytes:

@@ -130,6 +130,7 @@ export class Charts {
       if (this.isClosed) return;
       const plan = this.templates[this.models.indexOf(model)].get(panel.kind.name);
       if (plan) seed(panel.kind.name, spec, model, plan);
+      this.#align(panel.kind.name);
       const end = model.tick;
       if (this.isCompared || model.isRunning) draw(this.task);
       else if (model.tick === end) await panel.showExact(spec, end);
@@ -182,6 +183,15 @@ export class Charts {
         if (this.isClosed) return;
         await panel.showLive(plans[at], shapes[at], this.models[at].info);
       }
+    }
+  }
+
+  // Two matrices have their agents in the order of the first.
+  #align(name) {
+    const [first, ...others] = this.templates.map((templates) => templates.get(name));
+    for (const plan of others) {
+      if (!first || !plan || JSON.stringify(plan.labels) !== JSON.stringify(first.labels)) continue;
+      Object.assign(plan, { order: first.order, names: first.names });
     }
   }
 

@@ -18,7 +18,7 @@ export class Create {
     this.shipped = el("select", { id: "shipped", onchange: () => this.#choose() }, el("option", { value: "" }, "Your own text"));
     this.question = el("p", { class: "quiet question" });
     this.name = el("input", { id: "name", maxlength: "100", autocomplete: "off" });
-    this.seed = el("input", { id: "seed", inputmode: "numeric", pattern: "[0-9]*", autocomplete: "off", placeholder: "as the scenario says" });
+    this.seed = el("input", { id: "seed", inputmode: "numeric", pattern: "[0-9]*", autocomplete: "off", placeholder: "as in the text" });
     this.file = el("input", { id: "file", type: "file", accept: ".yaml,.yml,.json,.txt", onchange: () => this.#read() });
     this.button = el("button", { class: "primary", id: "create" }, "Create simulation");
     this.element = el(

@@ -92,7 +92,7 @@ export class Home {
       el("progress", { max: each.num_ticks, value: Math.min(each.current_tick, each.num_ticks), "aria-label": "ticks run" }),
       number(each.agents),
       number(each.seed),
-      el("span", { class: `run ${each.run ?? ""}` }, each.run ?? "–"),
+      el("span", { class: `run ${each.run ?? ""}` }, each.run === "cancelled" ? "paused" : (each.run ?? "–")),
       from
         ? el("span", {}, parent ? el("a", { href: `${address(from.simulation_id)}/beside/${encodeURIComponent(id)}`, title: "Show the two side by side" }, name(parent)) : "deleted", ` at tick ${number(from.tick)}`)
         : "–",

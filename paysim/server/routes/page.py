@@ -8,7 +8,6 @@ import asyncio
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter
-from paysim.server.replies import headed, json_reply
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,10 +16,11 @@ from paysim.server import charts
 from paysim.server.calls import Call
 from paysim.server.live import frames
 from paysim.server.negotiation import EVENT_STREAM
-from paysim.server.operations import ONE, Answer, Form, json_form, operation
+from paysim.server.operations import ONE, Answer, json_form, operation, stream_form
 from paysim.server.page import MEDIA_TYPES, POLICY, assets, shipped
 from paysim.server.parameters import Matching, OneOf, read_header
 from paysim.server.problems import Problem
+from paysim.server.replies import headed, json_reply
 from paysim.server.streams import StreamReply
 
 router = APIRouter()
@@ -216,7 +216,7 @@ async def get_chart(call: Call) -> Response:
     "sender and of the receiver, volume and value; flows of more than 200 agents are null. "
     "`deleted` is the last event of a simulation that is deleted.",
     headers=(SEEN,),
-    answer=Answer(200, "Frames.", {EVENT_STREAM: Form({"type": "string"})}),
+    answer=Answer(200, "Frames.", stream_form("frame", "deleted")),
     problems={404: "There is no such simulation.", 429: "Too many streams are open."},
 )
 async def watch(call: Call) -> Response:
