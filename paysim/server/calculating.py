@@ -136,12 +136,12 @@ class Calculating:
         figures = self._seat.figures
 
         def timed() -> T:
-            begun = times.now()
+            begun = times.worked()
             try:
                 return function(*args)
             finally:
                 if units:
-                    figures.note(name, units, times.now() - begun)
+                    figures.note(name, units, times.worked() - begun)
 
         try:
             if units and figures.is_short(name, units):

@@ -195,6 +195,9 @@ class Clock(Times):
         self.time += self.step
         return self.time
 
+    def worked(self):
+        return self.now()
+
     async def wait(self, future, seconds):
         if self.is_late and seconds is not None:
             return False
