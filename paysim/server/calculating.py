@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from paysim.errors import ScenarioError
-from paysim.server.figures import WORK
-from paysim.server.problems import Problem
+from paysim.server.figures import CHANGING, WORK
+from paysim.server.problems import Problem, problem_of
+from paysim.server.store import StoreError
 
 if TYPE_CHECKING:
     from paysim.server.seats import Seat, Seats
@@ -34,6 +35,8 @@ class Calculating:
         self._seat = seat
         # Whether the session may not be as the store has it, with nothing left to commit.
         self._is_spoilt = False
+        self._has_left = False
+        self._losses = seat.losses
         # What a thread does.
         self._pending: asyncio.Future[Any] | None = None
 
@@ -43,8 +46,8 @@ class Calculating:
         The simulation, between two ticks.
         """
         session = self._seat.session
-        if session is None or self._is_spoilt:
-            raise RuntimeError("the turn has failed, and its session is no more to be used")
+        if session is None or self._is_spoilt or self._has_left:
+            raise RuntimeError("the turn is over, and its session is no more to be used")
         return session
 
     @property
@@ -73,6 +76,9 @@ class Calculating:
         is_method = getattr(function, "__self__", None) is session
         if name in ("advance", "advance_each"):
             return cast(T, await self._advance(name, *args))
+        if name not in CHANGING:
+            # What is not on the disk is shown to nobody.
+            await self._settle()
         call = function if is_method else getattr(session, name, None)
         units = WORK[name](self.row, args) if name in WORK and call is not None else 0
         if not is_method:
@@ -82,6 +88,23 @@ class Calculating:
         except _Late:
             limit = self._seats.settings.max_seconds
             raise _time_limit(f"this takes longer than {limit:g} seconds") from None
+
+    async def _settle(self) -> None:
+        """
+        Wait until what those before have done is on the disk.
+
+        Raises:
+            Problem: 503, it could not be written, and the session is lost.
+        """
+        await self._seat.settle()
+        self._check_losses()
+
+    def _check_losses(self) -> None:
+        if self._losses != self._seat.losses:
+            self._is_spoilt = True
+            raise problem_of(
+                StoreError("a change before this one could not be written, and is undone")
+            )
 
     async def advance(self, ticks: int) -> int:
         """

@@ -91,31 +91,21 @@ class News:
         return self.version
 
 
-async def ended(future: asyncio.Future[Any]) -> asyncio.CancelledError | None:
+async def ended(future: asyncio.Future[Any] | Future[Any]) -> asyncio.CancelledError | None:
     """
     Wait until a future is done, however often this task is cancelled in between.
 
+    Args:
+        future: One of this loop, or one that another thread brings to its end.
+
     Returns:
         The cancellation that is still to be raised, once what follows from the future is done.
-    """
-    cancelled = None
-    while not future.done():
-        try:
-            await asyncio.wait([future])
-        except asyncio.CancelledError as error:
-            cancelled = error
-    return cancelled
-
-
-async def written(future: Future[Any]) -> asyncio.CancelledError | None:
-    """
-    Wait until another thread has done what it has promised; otherwise as `ended`.
     """
     loop = asyncio.get_running_loop()
     cancelled = None
     while not future.done():
         waiting: asyncio.Future[None] = loop.create_future()
-        future.add_done_callback(partial(_wake, loop, waiting))
+        future.add_done_callback(on_loop(loop, partial(_wake, waiting)))
         try:
             await waiting
         except asyncio.CancelledError as error:
@@ -123,15 +113,22 @@ async def written(future: Future[Any]) -> asyncio.CancelledError | None:
     return cancelled
 
 
-def _wake(
-    loop: asyncio.AbstractEventLoop, waiting: asyncio.Future[None], done: Future[Any]
-) -> None:
+def on_loop(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> Callable[[Any], None]:
     """
-    Wake a task, from whatever thread has done what it waits for.
+    Return a callback of futures that calls a function on a loop, whatever thread it is called in.
     """
-    if asyncio._get_running_loop() is not loop:
-        loop.call_soon_threadsafe(_wake, loop, waiting, done)
-    elif not waiting.done():
+
+    def called(_: Any) -> None:
+        if asyncio._get_running_loop() is loop:
+            function()
+        else:
+            loop.call_soon_threadsafe(function)
+
+    return called
+
+
+def _wake(waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():
         waiting.set_result(None)
 
 
@@ -146,7 +143,7 @@ async def acknowledged(begin: Callable[[], Future[Any]]) -> AsyncIterator[None]:
     cancelled = None
     try:
         future = begin()
-        cancelled = await written(future)
+        cancelled = await ended(future)
         future.result()
     except Exception as error:
         if cancelled is not None:
