@@ -36,6 +36,7 @@ class Calculating:
         # Whether the session may not be as the store has it, with nothing left to commit.
         self._is_spoilt = False
         self._has_left = False
+        self._ran = 0
         self._losses = seat.losses
         # What a thread does.
         self._pending: asyncio.Future[Any] | None = None
@@ -112,7 +113,7 @@ class Calculating:
         """
         count = min(ticks, self._seat.figures.portion())
         await self._call("advance", count, None, self.session.advance, count)
-        self._seat.figures.has_run(count)
+        self._has_run(count)
         return count
 
     async def _advance(self, name: str, ticks: int = 1) -> Any:
@@ -140,11 +141,15 @@ class Calculating:
                     f"{limit:g} seconds; none of them has happened: ask for fewer at once, or "
                     "for a run in the background"
                 ) from None
-            self._seat.figures.has_run(count)
+            self._has_run(count)
             done += count
             if name == "advance_each":
                 outcomes += outcome
         return outcomes if name == "advance_each" else outcome
+
+    def _has_run(self, ticks: int) -> None:
+        self._ran += ticks
+        self._seat.figures.has_run(ticks)
 
     async def _call(
         self, name: str, units: int, deadline: float | None, function: Callable[..., T], *args: Any

@@ -29,6 +29,9 @@ WORK: Final[dict[str, Callable[[Row, tuple[Any, ...]], int]]] = {
 }
 """Methods of a session that may be short, and how many units of work a call is."""
 
+CHANGING: Final = frozenset({"add_event", "decide", "submit"})
+"""Methods of a session that show nothing of it but what they themselves have changed."""
+
 
 class Figures:
     """

@@ -8,9 +8,9 @@ next use loads it anew.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -20,7 +20,7 @@ import attrs
 from paysim.server.figures import Figures
 from paysim.server.problems import Problem
 from paysim.server.session import Session
-from paysim.server.waiting import News, Times, ended
+from paysim.server.waiting import News, Times, ended, on_loop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +33,26 @@ T = TypeVar("T")
 
 THREADS: Final = 16
 """Calculations that may be under way at once; the kernel calculates without the GIL."""
+
+
+class Flight:
+    """
+    Something that is on its way to the disk.
+
+    Args:
+        steps: How many steps the simulation has with it.
+        changes: What is acknowledged of the row when it is there.
+
+    Attributes:
+        landed: Done when it is there and acknowledged, or when it is lost; never fails.
+        error: Why it is lost.
+    """
+
+    def __init__(self, steps: int, changes: Mapping[str, Any]) -> None:
+        self.steps = steps
+        self.changes = changes
+        self.landed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.error: BaseException | None = None
 
 
 class Seat:
@@ -49,6 +69,8 @@ class Seat:
         is_deleted: Whether it is gone for good.
         leaving: How many are about to delete it, which is when no run may begin.
         run: The run that goes on, if one does.
+        flights: What the store was given to write and has not written yet, in order.
+        losses: How often something could not be written.
         figures: How long things take with the session.
     """
 
@@ -62,6 +84,24 @@ class Seat:
         self.leaving = 0
         self.run: Run | None = None
         self.figures = Figures()
+        self.flights: deque[Flight] = deque()
+        self.losses = 0
+
+    @property
+    def steps(self) -> int:
+        """
+        How many steps there are, with those that are on their way to the disk.
+        """
+        return self.flights[-1].steps if self.flights else self.row.steps
+
+    async def settle(self) -> None:
+        """
+        Wait until the store has written everything that it was given.
+        """
+        while self.flights:
+            cancelled = await ended(self.flights[-1].landed)
+            if cancelled is not None:
+                raise cancelled
 
 
 class Seats:
@@ -121,6 +161,42 @@ class Seats:
         """
         seat.row = self._rows[seat.row.id] = attrs.evolve(seat.row, **changes)
         seat.news.tell()
+
+    def send(
+        self, seat: Seat, begin: Callable[[], Future[Any]], steps: int, changes: Mapping[str, Any]
+    ) -> Flight:
+        """
+        Have the store write something after all that it was given before, and acknowledge it when
+        it is on the disk, in that order and whoever waits for it.
+
+        Args:
+            seat: The simulation.
+            begin: Gives it to the store.
+            steps: How many steps the simulation has with it.
+            changes: What is acknowledged of the row.
+        """
+        flight = Flight(steps, changes)
+        try:
+            future = begin()
+        except Exception as error:
+            future = Future()
+            future.set_exception(error)
+        seat.flights.append(flight)
+        loop = asyncio.get_running_loop()
+        future.add_done_callback(on_loop(loop, partial(self._land, seat, flight, future)))
+        return flight
+
+    def _land(self, seat: Seat, flight: Flight, future: Future[Any]) -> None:
+        seat.flights.remove(flight)
+        flight.error = future.exception()
+        if flight.error is None:
+            self.change(seat, **flight.changes)
+        else:
+            # The session is ahead of the store. Whoever holds it drops it at the end of his turn.
+            seat.losses += 1
+            if not seat.lock.locked():
+                self.drop(seat)
+        flight.landed.set_result(None)
 
     def remove(self, seat: Seat) -> None:
         """
@@ -209,9 +285,9 @@ class Seats:
         Wait until nobody uses a simulation any more, and end the threads.
         """
         for seat in list(self._seats.values()):
-            if seat.lock.locked():
+            if seat.lock.locked() or seat.flights:
                 async with seat.lock:
-                    pass
+                    await seat.settle()
         while self._tasks:
             await asyncio.wait(list(self._tasks))
         await ended(asyncio.get_running_loop().run_in_executor(None, self._threads.shutdown))

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from paysim.server.calculating import Calculating
 from paysim.server.loaded import loaded
+from paysim.server.problems import problem_of
+from paysim.server.store import StoreError
 from paysim.server.waiting import acknowledged, ended
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ class Turn(Calculating):
         super().__init__(seats, seat)
         self._loads = loads
         self._loading: asyncio.Future[tuple[Session, int]] | None = None
+        self._has_left = False
 
     async def __aenter__(self) -> Turn:
         """
@@ -46,8 +49,14 @@ class Turn(Calculating):
                 from paysim.server.seats import unknown_simulation
 
                 raise unknown_simulation(seat.row.id)
-            if self._loads and seat.session is None:
-                await self._load()
+            self._losses = seat.losses
+            if not self._loads or seat.session is None:
+                await seat.settle()
+                if self._losses != seat.losses:
+                    self._seats.drop(seat)
+                    self._losses = seat.losses
+                if self._loads:
+                    await self._load()
         except BaseException:
             self._leave()
             raise
@@ -74,6 +83,8 @@ class Turn(Calculating):
         """
         Keep what has happened since the last commit, and return when it is on the disk.
 
+        It is the last that a turn does with its session; others may have it from here on.
+
         Args:
             reply: What answers the request, to be kept in the same transaction.
             run: The record of a run, likewise.
@@ -82,24 +93,34 @@ class Turn(Calculating):
         Raises:
             Problem: 503, the store cannot be written; nothing has happened then.
         """
-        session = self.session
-        row = self.row
+        session, seat = self.session, self._seat
+        row, steps = seat.row, seat.steps
+        if run is None and reply is None and not session.is_changed:
+            await self._settle()
+            return
+        changes: dict[str, Any] = {} if run is None else {"run": run}
         step = None
         if session.is_changed:
-            ticks = session.tick - row.tick + 1
-            step = await self._call("take", ticks, None, session.take)
-        if step is None and reply is None and run is None:
-            return
+            step = await self._call("take", self._ran + 1, None, session.take)
+            assert step is not None
+            changes |= {"tick": step.tick, "events": step.events, "steps": steps + 1}
+        self._check_losses()
         store = self._seats.store
-        changes: dict[str, Any] = {}
-        if step is not None:
-            changes = {"tick": step.tick, "events": step.events, "steps": row.steps + 1}
-        if run is not None:
-            changes["run"] = run
         noted = run if notes else None
-        await self.write(
-            lambda: store.append(row.id, step, noted, reply, after=row.steps), **changes
+        flight = self._seats.send(
+            seat,
+            lambda: store.append(row.id, step, noted, reply, after=steps),
+            steps + (step is not None),
+            changes,
         )
+        if run is None:
+            # The next one may go on from here: what he does is written after this, or not at all.
+            self._leave()
+        cancelled = await ended(flight.landed)
+        if cancelled is not None:
+            raise cancelled
+        if flight.error is not None:
+            raise _lost(flight.error)
 
     async def write(self, begin: Callable[[], Future[Any]], **changes: Any) -> None:
         """
@@ -108,9 +129,7 @@ class Turn(Calculating):
         Raises:
             Problem: 503, the store cannot be written.
         """
-        self._is_spoilt, was_spoilt = True, self._is_spoilt
         async with acknowledged(begin):
-            self._is_spoilt = was_spoilt
             self._seats.change(self._seat, **changes)
 
     async def replace(
@@ -151,6 +170,9 @@ class Turn(Calculating):
         """
         Give up the lock, as soon as no thread works for this turn any more.
         """
+        if self._has_left:
+            return
+        self._has_left = True
         if self._pending is not None and not self._pending.done():
             self._seats.spawn(self._leave_later(self._pending))
         else:
@@ -169,9 +191,17 @@ class Turn(Calculating):
                 else:
                     self._is_spoilt = True
             session = seat.session
-            if session is not None and (self._is_spoilt or session.is_changed):
+            is_lost = self._losses != seat.losses
+            if session is not None and (self._is_spoilt or is_lost or session.is_changed):
                 self._seats.drop(seat)
             elif session is not None and not seat.is_deleted:
                 self._seats.rest(seat)
         finally:
             seat.lock.release()
+
+
+def _lost(error: BaseException) -> BaseException:
+    """
+    Return what is raised where something could not be written.
+    """
+    return problem_of(error) if isinstance(error, StoreError) else error

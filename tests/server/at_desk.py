@@ -79,7 +79,11 @@ class MemoryStore:
             if self.fails:
                 future.set_exception(StoreError("no space is left"))
                 return
-            change()
+            try:
+                change()
+            except StoreError as error:
+                future.set_exception(error)
+                return
             if reply is not None:
                 self.replies[reply.scope, reply.key] = reply
             future.set_result(None)
@@ -111,7 +115,8 @@ class MemoryStore:
     def append(self, id, step, run=None, reply=None, *, after=None):
         def change():
             kept = self.kept[id]
-            assert after in (None, len(kept[2]))
+            if after not in (None, len(kept[2])):
+                raise StoreError("another step")
             if step is not None:
                 kept[2].append(step)
             if run is not None:

@@ -18,6 +18,7 @@ from at_desk import (
     made,
     raises,
     tick,
+    until,
     whole_log,
 )
 
@@ -115,6 +116,67 @@ def test_store_that_fails():
             assert await log_of(at, id) == whole_log({}, 8)
 
     asyncio.run(main())
+
+
+def test_one_after_the_other_on_the_way():
+    """
+    Changes may be on their way to the disk together, each answered when it is there; nobody is
+    shown one that is not, and if one is lost, so are those that were made upon it.
+    """
+
+    async def main():
+        store = MemoryStore()
+        async with desk(store) as at:
+            id = await made(at)
+            await tick(at, id)
+            store.holds = True
+            ticks = [asyncio.create_task(tick(at, id)) for _ in range(3)]
+            await until(lambda: len(store.held) == 3)
+            looks = [
+                asyncio.create_task(look)
+                for look in (log_of(at, id), at.checkpoint(id), at.branch(id), state_tick(at, id))
+            ]
+            more = asyncio.create_task(tick(at, id))
+            for _ in range(50):
+                await asyncio.sleep(0)
+            assert at.rows[id].tick == 1
+            assert not any(task.done() for task in (*ticks, *looks, more))
+            store.holds = False
+            store.release()
+            assert await asyncio.gather(*ticks) == [1, 2, 3]
+            log, mark, branch, seen = await asyncio.gather(*looks)
+            assert log == whole_log({}, 4)
+            assert mark.tick == branch.tick == seen == 4
+            assert await more == 4
+
+            store.holds = True
+            ticks = [asyncio.create_task(tick(at, id)) for _ in range(3)]
+            await until(lambda: len(store.held) == 3)
+            look = asyncio.create_task(log_of(at, id))
+            await asyncio.sleep(0)
+            more = asyncio.create_task(tick(at, id))
+            await asyncio.sleep(0)
+            store.holds = False
+            store.fails = True
+            first, *others = store.held
+            first()
+            store.fails = False
+            store.held = others
+            store.release()
+            for task in (*ticks, look):
+                with raises("store-failed", 503):
+                    await task
+            assert await more == 5
+            assert await log_of(at, id) == whole_log({}, 6)
+
+    asyncio.run(main())
+
+
+async def state_tick(at, id):
+    async with at.turn(id) as turn:
+        await turn.do(turn.session.state)
+        assert turn.session.tick == turn.row.tick
+        return turn.session.tick
 
 
 def test_left_without_commit():
