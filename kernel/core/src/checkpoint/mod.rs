@@ -5,6 +5,9 @@
 //! Restoring makes the same moves again, by the same functions that a run makes them with; it asks
 //! no policy and searches no queue. So whatever the bytes say, in a restored system money is conserved,
 //! nothing has settled below a floor, and the log tells how it came about; or there is none.
+//!
+//! A run may also be saved piece by piece, each with the moves of the ticks since the one before; the
+//! pieces together are what the whole is, and each is sealed against damage.
 
 #[cfg(test)]
 mod forged;
