@@ -14,6 +14,7 @@ NAMES: Final = {
     "duckdb": "DuckDB",
     "fastapi": "FastAPI",
     "fastapi_offline": "fastapi-offline",
+    "httptools": "httptools",
     "jinja2": "Jinja2",
     "polars": "Polars",
     "uvicorn": "uvicorn",

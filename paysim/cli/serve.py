@@ -55,7 +55,8 @@ def serve(
     """
     from paysim.extras import check_extra
 
-    check_extra("server", "paysim serve needs", "fastapi", "uvicorn", "fastapi_offline")
+    libraries = ("fastapi", "uvicorn", "httptools", "fastapi_offline")
+    check_extra("server", "paysim serve needs", *libraries)
 
     import attrs
 

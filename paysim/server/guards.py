@@ -27,9 +27,10 @@ _SECURITY: Final = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
-    (b"cross-origin-opener-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 ]
+# A document with an origin of its own must not have this one, which browsers may take for an error.
+_OPENER: Final = (b"cross-origin-opener-policy", b"same-origin")
 _NO_STORE: Final = (b"cache-control", b"no-store")
 _NOTHING: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 # A page under /api is a document with figures of a run. It gets an origin of its own, so that
@@ -189,17 +190,22 @@ def _with_security(headers: Any, is_api: bool) -> list[tuple[bytes, bytes]]:
     Return the headers of a reply with those that keep a browser from using it in other ways.
     """
     given: list[tuple[bytes, bytes]] = list(headers)
-    is_page = has_policy = has_cache = False
+    is_page = has_cache = False
+    policy = b""
     for name, value in given:
         if name == b"content-type":
             is_page = value.startswith(b"text/html")
         elif name == b"content-security-policy":
-            has_policy = True
+            policy = value
         elif name == b"cache-control":
             has_cache = True
     given += _SECURITY
     if is_api and not has_cache:
         given.append(_NO_STORE)
-    if not has_policy:
-        given.append(_DOCUMENT if is_page else _NOTHING)
+    if not policy:
+        added = _DOCUMENT if is_page else _NOTHING
+        policy = added[1]
+        given.append(added)
+    if b"sandbox" not in policy:
+        given.append(_OPENER)
     return given

@@ -152,6 +152,7 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, told: Callable[[], None]) -> None:
         super().__init__(config)
         self._told = told
+        self._forward = _Forward(logging.WARNING)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """
@@ -159,7 +160,7 @@ class _Server(uvicorn.Server):
         """
         await super().startup(sockets)
         # Not before, as what keeps the app from starting is told once, and by paysim.
-        logging.getLogger().addHandler(_Forward(logging.WARNING))
+        logging.getLogger().addHandler(self._forward)
         if self.started and not self.should_exit:
             self._told()
 
@@ -169,7 +170,11 @@ class _Server(uvicorn.Server):
         """
         app: Any = self.config.app
         app.state.desk.stop()
-        await super().shutdown(sockets)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            # What a second Ctrl-C breaks off is nothing to warn of.
+            logging.getLogger().removeHandler(self._forward)
 
 
 class _Forward(logging.Handler):

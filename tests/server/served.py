@@ -4,6 +4,7 @@ A real `paysim serve`, for tests: started, killed, started again.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -95,3 +96,10 @@ class Served:
         """
         self.process.send_signal(by)
         return self.process.wait(60)
+
+    def lines(self):
+        """
+        Return its log lines.
+        """
+        told = self.errors.read_text().splitlines()
+        return [json.loads(line) for line in told if line.startswith("{")]

@@ -329,6 +329,7 @@ def test_documents():
     policy = headers["content-security-policy"]
     assert policy.startswith("sandbox allow-scripts")
     assert "allow-same-origin" not in policy
+    assert "cross-origin-opener-policy" not in headers
     assert "default-src 'none'" in policy
 
 
