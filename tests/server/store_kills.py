@@ -19,7 +19,7 @@ from pathlib import Path
 
 from store_model import Model, row_of, step_of, write
 
-from paysim.server import store_wal
+from paysim.server import store_logs, store_removal, store_wal
 from paysim.server.store import Store
 from paysim.server.store_schema import FILE
 
@@ -159,16 +159,16 @@ def at_every_point(directory, seed, rounds):
     """
     Kill a process at points all along opening, creating, branching, restoring and deleting.
 
-    The points are instructions of SQLite, so that each lies at the same place in each run.
+    The points are instructions of SQLite: so many for opening, for each change and for closing.
     """
     changes = [
         ["create", "sim_0", 1, True],
-        *(["append", "sim_0", number, 0] for number in range(2, 130)),
-        ["mark", "sim_0", "chk", 60],
-        ["branch", "sim_1", "sim_0", 100],
-        ["append", "sim_1", 101, 5],
-        ["restore", "sim_0", 10],
-        ["restore", "sim_1", 99],
+        *(["append", "sim_0", number, 0] for number in range(2, 12)),
+        ["mark", "sim_0", "chk", 6],
+        ["branch", "sim_1", "sim_0", 10],
+        ["append", "sim_1", 11, 5],
+        ["restore", "sim_0", 2],
+        ["restore", "sim_1", 9],
         ["reply", "sim_1", "key"],
         ["delete", "sim_0"],
         ["create", "sim_2", 3, False],
@@ -184,35 +184,37 @@ def at_every_point(directory, seed, rounds):
         class Counted(sqlite3.Connection):
             def __init__(self, *arguments, **options):
                 super().__init__(*arguments, **options)
-                self.set_progress_handler(tick, 20)
+                self.set_progress_handler(tick, 5)
 
         connect = sqlite3.connect
         sqlite3.connect = lambda *given, **options: connect(*given, factory=Counted, **options)
-        store_wal.SOON = 10**9
+        store_logs.CUT_MAX = store_removal.SLICE = 3
         store = Store.open(target)
+        os.write(pipe, b"%d\n" % next(count))
         for change in changes:
             write(store, change).result()
-            os.write(pipe, b"1\n")
+            os.write(pipe, b"%d\n" % next(count))
         store.close()
         os.write(pipe, b"%d\n" % next(count))
 
     child, reads = forked(run, directory / "whole", -1)
-    *_, total = lines_until(reads, len(changes) + 1).split()
+    ends = [int(line) for line in lines_until(reads, 10**9).split()]
     os.waitpid(child, 0)
     rng = random.Random(seed)
-    points = range(0, int(total), max(int(total) // rounds, 1))
-    for point in points:
-        target = directory / str(point)
-        child, reads = forked(run, target, point + rng.randrange(points.step))
-        done = len(lines_until(reads, 10**9).split())
+    points = []
+    for first, last in itertools.pairwise([0, *ends]):
+        points += [rng.randrange(first, last) for _ in range(min(rounds, last - first))]
+    for number, point in enumerate(points):
+        target = directory / str(number)
+        child, reads = forked(run, target, point)
+        done = max(len(lines_until(reads, 10**9).split()) - 1, 0)
         os.waitpid(child, 0)
         os.close(reads)
         model = Model()
         for change in changes[:done]:
-            assert model.apply(change)
+            assert model.apply(change), change
         store = Store.open(target)
         if model.differences(store):
-            assert done < len(changes)
             assert not model.after(changes[done]).differences(store)
         # It works on, and what nobody needs is gone in the end.
         store.create(row_of("sim_9"), b"new", step_of(1)).result()
