@@ -1,26 +1,20 @@
 """
-What stands before every route: addresses, hosts, origins, bodies, headers of replies.
+What stands before every route: addresses, hosts, origins, headers of replies.
 """
 
 from __future__ import annotations
 
-import asyncio
-
 import attrs
 import pytest
 import structlog
-from starlette.requests import Request
+from asked import ask, echo, guarded
 from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 from structlog.testing import capture_logs
 
 from paysim.server.app import create_app
-from paysim.server.guards import Door, Guard
 from paysim.server.origins import is_loopback
-from paysim.server.settings import Settings
-
-LIMIT = 5_000
 
 SECURITY = {
     "x-content-type-options": "nosniff",
@@ -29,71 +23,6 @@ SECURITY = {
     "cross-origin-opener-policy": "same-origin",
     "x-frame-options": "DENY",
 }
-
-
-async def echo(scope, receive, send):
-    """
-    Answer with the length of the body, read to its end.
-    """
-    body = await Request(scope, receive).body()
-    await PlainTextResponse(str(len(body)))(scope, receive, send)
-
-
-async def deaf(scope, receive, send):
-    """
-    Answer without reading the body.
-    """
-    await PlainTextResponse("no")(scope, receive, send)
-
-
-def guarded(app, **settings):
-    """
-    Return an app behind a guard.
-    """
-    return Guard(app, Door(Settings(data_dir=".", max_body_bytes=LIMIT, **settings)))
-
-
-def ask(app, headers=(), pieces=(b"",), *, server=("127.0.0.1", 8000), path="/api/x", held=False):
-    """
-    Send one request to an app and return status, headers, body, and how many pieces it took.
-
-    Args:
-        app: The app.
-        headers: Headers beside a Host that is right.
-        pieces: The body.
-        server: Where the request comes in.
-        path: The path.
-        held: Whether nothing comes after the pieces, and the body is not over.
-    """
-    headers = [(k.encode(), v.encode("latin-1")) for k, v in headers]
-    if not any(name == b"host" for name, _ in headers):
-        headers.append((b"host", b"localhost:8000"))
-    scope = {
-        "type": "http",
-        "method": "POST",
-        "path": path,
-        "scheme": "http",
-        "server": server,
-        "query_string": b"",
-        "headers": headers,
-    }
-    waiting = list(pieces)
-    sent = []
-
-    async def receive():
-        if not waiting:
-            await asyncio.Event().wait()
-        piece = waiting.pop(0)
-        return {"type": "http.request", "body": piece, "more_body": held or bool(waiting)}
-
-    async def send(message):
-        sent.append(message)
-
-    asyncio.run(asyncio.wait_for(app(scope, receive, send), 20))
-    body = b"".join(message.get("body", b"") for message in sent[1:])
-    assert sent[-1].get("more_body", False) is False
-    given = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
-    return sent[0]["status"], given, body, len(pieces) - len(waiting)
 
 
 @pytest.mark.parametrize(
@@ -207,100 +136,6 @@ def test_origin_elsewhere():
     headers = [("sec-fetch-site", "cross-site")]
     assert ask(guarded(echo), headers, path="/")[0] == 200
     assert ask(guarded(echo), headers, path="/api")[0] == 403
-
-
-def test_length_said():
-    """
-    A body that says it is too long is refused before it is read, and read to its end after that.
-    """
-    pieces = [b"x" * 1_000] * 9
-    status, headers, body, taken = ask(guarded(echo), [("content-length", "9000")], pieces)
-    assert status == 413
-    assert b"at most 5,000 bytes (PAYSIM_MAX_BODY_BYTES)" in body
-    assert headers["content-type"] == "application/problem+json"
-    assert taken == 9
-
-
-@pytest.mark.parametrize("length", ["9" * 30, "-1", "1e3", "0x10", "٣", ""])
-def test_odd_length(length):
-    """
-    A length that is none, or beyond all measure, is refused.
-    """
-    headers = [(b"content-length", length.encode())]
-    app = guarded(echo)
-    status = ask(app, [(headers[0][0].decode(), length.encode().decode("latin-1"))])[0]
-    assert status == (413 if length.startswith("9") else 400)
-
-
-def test_length_not_said():
-    """
-    A body in pieces is refused as soon as it is too long.
-    """
-    headers = [("transfer-encoding", "chunked")]
-    assert ask(guarded(echo), headers, [b"x" * 1_000] * 5)[2] == b"5000"
-    status, _, _, taken = ask(guarded(echo), headers, [b"x" * 1_000] * 9)
-    assert status == 413
-    assert taken == 9
-
-
-def test_refusal_wins():
-    """
-    What reads the body and makes an error of its own of the refusal does not hide it.
-    """
-
-    async def careless(scope, receive, send):
-        try:
-            await echo(scope, receive, send)
-        except Exception:
-            await PlainTextResponse("mine", 400)(scope, receive, send)
-
-    headers = [("transfer-encoding", "chunked")]
-    assert ask(guarded(careless), headers, [b"x" * LIMIT, b"x"])[0] == 413
-
-
-def test_deaf_app():
-    """
-    A reply that does not wait for the body is finished only after the body.
-    """
-    status, _, body, taken = ask(guarded(deaf), [("content-length", "3000")], [b"x" * 1_000] * 3)
-    assert (status, body, taken) == (200, b"no", 3)
-
-
-def test_slow_body():
-    """
-    A body that does not arrive in time is refused, and the connection is to be closed.
-    """
-    headers = [("content-length", "10")]
-    app = guarded(echo, max_body_seconds=0.1)
-    status, given, body, _ = ask(app, headers, [b"x"], held=True)
-    assert status == 408
-    assert given["connection"] == "close"
-    assert b"within 0.1 seconds (PAYSIM_MAX_BODY_SECONDS)" in body
-    # Nor does one that nobody reads keep a reply from its end.
-    assert ask(guarded(deaf, max_body_seconds=0.1), headers, [b"x"], held=True)[2] == b"no"
-
-
-def test_asking_first():
-    """
-    Who asks before sending a body is told no at once and sends none.
-    """
-    headers = [("content-length", "9000"), ("expect", "100-continue")]
-    status, given, _, taken = ask(guarded(echo), headers, [b"x"] * 9)
-    assert (status, taken) == (413, 0)
-    assert given["connection"] == "close"
-
-
-@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "identity, gzip", "x"])
-def test_encoding(encoding):
-    """
-    A compressed body is refused, as its length says nothing of what it unfolds to.
-    """
-    headers = [("content-encoding", encoding), ("content-length", "1")]
-    status, given, _, _ = ask(guarded(echo), headers, (b"x",))
-    assert status == 415
-    assert given["accept-encoding"] == "identity"
-    headers[0] = ("content-encoding", "Identity")
-    assert ask(guarded(echo), headers, (b"x",))[0] == 200
 
 
 def test_security_headers(client):
