@@ -14,7 +14,8 @@ from paysim.server.problems import Problem, problem_of
 from paysim.server.store import StoreError
 
 if TYPE_CHECKING:
-    from paysim.server.seats import Seat, Seats
+    from paysim.server.seat import Seat
+    from paysim.server.seats import Seats
     from paysim.server.session import Session
     from paysim.server.store import Row
 

@@ -26,7 +26,8 @@ from typing import TYPE_CHECKING, Any, Final
 from paysim.server.turns import Turn
 
 if TYPE_CHECKING:
-    from paysim.server.seats import Seat, Seats
+    from paysim.server.seat import Seat
+    from paysim.server.seats import Seats
 
 HEARTBEAT_SECONDS: Final = 15.0
 """Without anything to tell, a comment is sent so often; it shows whether the client is there."""

@@ -22,7 +22,8 @@ from paysim.server.turns import Turn
 from paysim.server.waiting import ended
 
 if TYPE_CHECKING:
-    from paysim.server.seats import Seat, Seats
+    from paysim.server.seat import Seat
+    from paysim.server.seats import Seats
     from paysim.server.store import Reply
 
 NOTE_SECONDS: Final = 1.0

@@ -1,5 +1,5 @@
 """
-Seats: one for each simulation, with its lock, its row, and its session while that is in memory.
+Seats: one for each simulation, and what those who use them share.
 
 A session in memory is a cache of the store. Whatever went wrong with one, it is dropped, and the
 next use loads it anew.
@@ -8,7 +8,7 @@ next use loads it anew.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -17,15 +17,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import attrs
 
-from paysim.server.figures import Figures
 from paysim.server.problems import Problem
+from paysim.server.seat import Flight, Seat
 from paysim.server.session import Session
-from paysim.server.waiting import News, Times, ended, on_loop
+from paysim.server.waiting import Times, ended, on_loop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from paysim.server.runs import Run
     from paysim.server.settings import Settings
     from paysim.server.store import Row, Step, Store
 
@@ -33,75 +32,6 @@ T = TypeVar("T")
 
 THREADS: Final = 16
 """Calculations that may be under way at once; the kernel calculates without the GIL."""
-
-
-class Flight:
-    """
-    Something that is on its way to the disk.
-
-    Args:
-        steps: How many steps the simulation has with it.
-        changes: What is acknowledged of the row when it is there.
-
-    Attributes:
-        landed: Done when it is there and acknowledged, or when it is lost; never fails.
-        error: Why it is lost.
-    """
-
-    def __init__(self, steps: int, changes: Mapping[str, Any]) -> None:
-        self.steps = steps
-        self.changes = changes
-        self.landed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.error: BaseException | None = None
-
-
-class Seat:
-    """
-    One simulation.
-
-    Attributes:
-        row: What is acknowledged of it.
-        lock: Held by whoever uses the simulation; first come, first served.
-        session: The simulation, if it is in memory; it is as the store has it while nobody holds
-            the lock.
-        news: Grows with every commit, every change of a run, a restore, and the end.
-        restores: How often it has been set back.
-        is_deleted: Whether it is gone for good.
-        leaving: How many are about to delete it, which is when no run may begin.
-        run: The run that goes on, if one does.
-        flights: What the store was given to write and has not written yet, in order.
-        losses: How often something could not be written.
-        figures: How long things take with the session.
-    """
-
-    def __init__(self, row: Row, session: Session | None = None) -> None:
-        self.row = row
-        self.lock = asyncio.Lock()
-        self.session = session
-        self.news = News()
-        self.restores = 0
-        self.is_deleted = False
-        self.leaving = 0
-        self.run: Run | None = None
-        self.figures = Figures()
-        self.flights: deque[Flight] = deque()
-        self.losses = 0
-
-    @property
-    def steps(self) -> int:
-        """
-        How many steps there are, with those that are on their way to the disk.
-        """
-        return self.flights[-1].steps if self.flights else self.row.steps
-
-    async def settle(self) -> None:
-        """
-        Wait until the store has written everything that it was given.
-        """
-        while self.flights:
-            cancelled = await ended(self.flights[-1].landed)
-            if cancelled is not None:
-                raise cancelled
 
 
 class Seats:

@@ -15,7 +15,8 @@ from paysim.server.problems import Problem, problem_of
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-    from paysim.server.seats import Seat, Seats
+    from paysim.server.seat import Seat
+    from paysim.server.seats import Seats
 
 
 class Places:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from types import TracebackType
 
-    from paysim.server.seats import Seat, Seats
+    from paysim.server.seat import Seat
+    from paysim.server.seats import Seats
     from paysim.server.session import Session
     from paysim.server.store import Reply
 
