@@ -74,17 +74,19 @@ class Calculating:
             PaysimError: Whatever the function raises.
         """
         session = self.session
+        is_bound = getattr(function, "__self__", None) is session
         name = getattr(function, "__name__", "")
-        is_method = getattr(function, "__self__", None) is session
+        if not is_bound:
+            args = (session, *args)
+            if getattr(type(session), name, None) is not function:
+                name = ""
         if name in ("advance", "advance_each"):
-            return cast(T, await self._advance(name, *args))
+            return cast(T, await self._advance(name, *args[not is_bound :]))
         if name not in CHANGING:
             # What is not on the disk is shown to nobody.
             await self._settle()
-        call = function if is_method else getattr(session, name, None)
-        units = WORK[name](self.row, args) if name in WORK and call is not None else 0
-        if not is_method:
-            args = (session, *args)
+        work = WORK.get(name)
+        units = work(self.row, args[not is_bound :]) if work is not None else 0
         try:
             return await self._call(name, units, self._deadline(), function, *args)
         except _Late:

@@ -12,7 +12,8 @@ to return; `None` keeps none. All raise `Problem`.
                                                     a method may be bound: turn.session.state
                                                     503 time-limit; for advance and advance_each
                                                     409 run-in-progress
-        await turn.commit(Reply | None)             returns when it is on the disk
+        await turn.commit(Reply | None)             returns when it is on the disk; the last thing
+                                                    to do with a turn
     async with desk.once(scope, key, request) as kept:
                                                     the first answer, a Reply, or None: then act
                                                     422 idempotency-key-reused
@@ -35,7 +36,7 @@ to return; `None` keeps none. All raise `Problem`.
     await desk.cancel_run(id)                       the record after the last commit; 404 no-run
     await desk.changed(id, version, seconds)        waits until the version is another, or for so
                                                     long, and returns it; before all is -1
-    StreamReply(desk.events(id, after))             the event log as SSE; 429 too-many-streams
+    StreamReply(desk.events(id, after, follow))     the event log as SSE; 429 too-many-streams
     StreamReply(desk.stream(messages))              any async generator of bytes, likewise
     desk.stop()                                     streams end, runs end as interrupted, and no
                                                     turn begins any more; returns at once
@@ -168,6 +169,8 @@ class Desk(Marks):
         """
         Remove a simulation for good, and return its last row.
         """
+        if self._seats.closing:
+            raise stopping()
         seat = self._seats.find(id)
         seat.leaving += 1
         try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from itertools import chain
+from types import MethodType
 
 import pytest
 from at_desk import (
@@ -172,6 +173,67 @@ def test_one_after_the_other_on_the_way():
     asyncio.run(main())
 
 
+def test_dropped_on_the_way():
+    """
+    A session that is loaded while a change is on its way to the disk has that change, or does not
+    have it if it is lost.
+    """
+
+    async def main():
+        store = MemoryStore()
+        async with desk(store) as at:
+            id = await made(at)
+            for fails in (False, True):
+                before = at.rows[id].tick
+                store.holds = True
+                first = asyncio.create_task(tick(at, id))
+                await until(lambda: store.held)
+                async with at.turn(id) as turn:
+                    await turn.do(turn.session.advance, 1)
+                second = asyncio.create_task(tick(at, id))
+                for _ in range(50):
+                    await asyncio.sleep(0)
+                store.holds, store.fails = False, fails
+                store.release()
+                store.fails = False
+                if fails:
+                    with raises("store-failed", 503):
+                        await first
+                    assert await second == before
+                else:
+                    assert (await first, await second) == (before, before + 1)
+                assert await log_of(at, id) == whole_log({}, at.rows[id].tick)
+
+    asyncio.run(main())
+
+
+def test_lost_before_a_checkpoint():
+    """
+    Who waits for a change that is lost, and does not need it, finds what was there before.
+    """
+
+    async def main():
+        store = MemoryStore()
+        async with desk(store) as at:
+            id = await made(at)
+            await tick(at, id)
+            store.holds = True
+            lost = asyncio.create_task(tick(at, id))
+            await until(lambda: store.held)
+            marking = asyncio.create_task(at.checkpoint(id))
+            for _ in range(50):
+                await asyncio.sleep(0)
+            store.holds, store.fails = False, True
+            store.release()
+            store.fails = False
+            with raises("store-failed", 503):
+                await lost
+            assert (await marking).tick == 1
+            assert await tick(at, id) == 1
+
+    asyncio.run(main())
+
+
 async def state_tick(at, id):
     async with at.turn(id) as turn:
         await turn.do(turn.session.state)
@@ -282,16 +344,16 @@ def test_short_ones_here():
                     session = turn.session
                     advance = session.advance
 
-                    def noted(count):
+                    def noted(_, count):
                         threads.append(threading.current_thread() is threading.main_thread())
                         clock.time += seconds * count
                         return advance(count)
 
                     noted.__name__ = "advance"
-                    session.advance = noted
+                    session.advance = MethodType(noted, session)
                     await turn.do(session.advance, ticks)
-                    await turn.commit()
                     del session.advance
+                    await turn.commit()
 
             await advance(1, 0.0001)
             await advance(1, 0.0001)
@@ -409,8 +471,7 @@ async def opened():
 
 def test_real_store_twice(tmp_path):
     """
-    In one process, one loop after the other serves what the one before has acknowledged, and no
-    callback keeps a loop for long.
+    In one process, one loop after the other serves what the one before has acknowledged.
     """
     from paysim.server.desk import Desk
 
