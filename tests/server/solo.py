@@ -142,9 +142,14 @@ class Solo(Worker):
         if all(made["decision"] == "hold" for made in decisions):
             return
 
+        is_wrong = random.random() < 0.2
+        if is_wrong:
+            # All or none: those before it must leave no trace.
+            decisions.append({"decision": "release", "transaction_id": "no such transaction"})
+
         def follow(answer: Answer) -> None:
             # Whether an earlier decision of this tick stands against it only the kernel knows.
-            assert answer.status in (200, 409), answer
+            assert answer.status == 409 or (answer.status == 200 and not is_wrong), answer
             if answer.status == 200:
                 assert answer.json()["applies_at_tick"] == model.tick
                 model.decisions.setdefault(model.tick, []).extend(decisions)
