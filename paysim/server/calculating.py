@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from paysim.errors import ScenarioError
 from paysim.server.figures import CHANGING, WORK
 from paysim.server.problems import Problem, problem_of
-from paysim.server.store import StoreError
+from paysim.server.seats import undone
 
 if TYPE_CHECKING:
     from paysim.server.seat import Seat
@@ -106,9 +106,7 @@ class Calculating:
     def _check_losses(self) -> None:
         if self._losses != self._seat.losses:
             self._is_spoilt = True
-            raise problem_of(
-                StoreError("a change before this one could not be written, and is undone")
-            )
+            raise problem_of(undone())
 
     async def advance(self, ticks: int) -> int:
         """

@@ -26,15 +26,17 @@ class Flight:
     Args:
         steps: How many steps the simulation has with it.
         changes: What is acknowledged of the row when it is there.
+        losses: How often something could not be written before it was given to the store.
 
     Attributes:
         landed: Done when it is there and acknowledged, or when it is lost; never fails.
         error: Why it is lost.
     """
 
-    def __init__(self, steps: int, changes: Mapping[str, Any]) -> None:
+    def __init__(self, steps: int, changes: Mapping[str, Any], losses: int) -> None:
         self.steps = steps
         self.changes = changes
+        self.losses = losses
         self.landed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.error: BaseException | None = None
 

@@ -20,6 +20,7 @@ import attrs
 from paysim.server.problems import Problem
 from paysim.server.seat import Flight, Seat
 from paysim.server.session import Session
+from paysim.server.store import StoreError
 from paysim.server.waiting import Times, ended, on_loop
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class Seats:
             steps: How many steps the simulation has with it.
             changes: What is acknowledged of the row.
         """
-        flight = Flight(steps, changes)
+        flight = Flight(steps, changes, seat.losses)
         try:
             future = begin()
         except Exception as error:
@@ -122,6 +123,8 @@ class Seats:
         if flight.error is None:
             self.change(seat, **flight.changes)
         else:
+            if seat.losses != flight.losses:
+                flight.error = undone()
             # The session is ahead of the store. Whoever holds it drops it at the end of his turn.
             seat.losses += 1
             if not seat.lock.locked():
@@ -229,6 +232,13 @@ def unknown_simulation(id: str) -> Problem:
     """
     detail = f"there is no simulation {id[:60]!r}; it may have been deleted"
     return Problem(404, "unknown-simulation", "There is no such simulation", detail)
+
+
+def undone() -> StoreError:
+    """
+    Return the error of a change that was made upon one that is lost.
+    """
+    return StoreError("a change before this one could not be written, and both are undone")
 
 
 def stopping() -> Problem:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from paysim.server.calculating import Calculating
 from paysim.server.loaded import loaded
 from paysim.server.problems import problem_of
+from paysim.server.seats import unknown_simulation
 from paysim.server.store import StoreError
 from paysim.server.waiting import acknowledged, ended
 
@@ -47,8 +48,6 @@ class Turn(Calculating):
         await seat.lock.acquire()
         try:
             if seat.is_deleted:
-                from paysim.server.seats import unknown_simulation
-
                 raise unknown_simulation(seat.row.id)
             self._losses = seat.losses
             if not self._loads or seat.session is None:

@@ -164,9 +164,10 @@ def test_one_after_the_other_on_the_way():
             store.fails = False
             store.held = others
             store.release()
-            for task in (*ticks, look):
-                with raises("store-failed", 503):
+            for number, task in enumerate((*ticks, look)):
+                with raises("store-failed", 503) as caught:
                     await task
+                assert ("before this one" in caught.value.detail) == (number > 0)
             assert await more == 5
             assert await log_of(at, id) == whole_log({}, 6)
 
@@ -207,9 +208,11 @@ def test_dropped_on_the_way():
     asyncio.run(main())
 
 
-def test_lost_before_a_checkpoint():
+@pytest.mark.parametrize("waits", [True, False])
+def test_lost(waits):
     """
-    Who waits for a change that is lost, and does not need it, finds what was there before.
+    After a change is lost the next one finds what was there before it, whether he has waited for it
+    or comes later.
     """
 
     async def main():
@@ -220,7 +223,8 @@ def test_lost_before_a_checkpoint():
             store.holds = True
             lost = asyncio.create_task(tick(at, id))
             await until(lambda: store.held)
-            marking = asyncio.create_task(at.checkpoint(id))
+            if waits:
+                marking = asyncio.create_task(at.checkpoint(id))
             for _ in range(50):
                 await asyncio.sleep(0)
             store.holds, store.fails = False, True
@@ -228,7 +232,7 @@ def test_lost_before_a_checkpoint():
             store.fails = False
             with raises("store-failed", 503):
                 await lost
-            assert (await marking).tick == 1
+            assert not waits or (await marking).tick == 1
             assert await tick(at, id) == 1
 
     asyncio.run(main())
