@@ -126,14 +126,15 @@ export class Charts {
     if (this.isClosed || model.state === "deleted") return;
     try {
       if (panel.kind.is_live) await this.#template(panel.kind.name, model);
+      const { tick } = model;
       const spec = await model.chart(panel.kind.name);
-      if (this.isClosed) return;
+      // What has gone on meanwhile is asked for again.
+      if (this.isClosed || (model.tick !== tick && !model.isRunning)) return;
       const plan = this.templates[this.models.indexOf(model)].get(panel.kind.name);
       if (plan) seed(panel.kind.name, spec, model, plan);
       this.#align(panel.kind.name);
-      const end = model.tick;
       if (this.isCompared || model.isRunning) draw(this.task);
-      else if (model.tick === end) await panel.showExact(spec, end);
+      else await panel.showExact(spec, tick);
     } catch (error) {
       panel.fail(error);
     }
@@ -141,9 +142,15 @@ export class Charts {
 
   async #template(name, model) {
     const templates = this.templates[this.models.indexOf(model)];
-    if (!templates.has(name)) templates.set(name, null);
-    else return templates.get(name);
-    const spec = await model.chart(name, true);
+    if (templates.has(name)) return templates.get(name);
+    templates.set(name, null);
+    let spec;
+    try {
+      spec = await model.chart(name, true);
+    } catch (error) {
+      templates.delete(name);
+      throw error;
+    }
     const { labels, shown, rest, means, floors } = spec.usermeta;
     const order = model.agents.slice(0, shown);
     const names = [...order.map((id) => labels[id]), ...(rest ? [rest] : [])];
@@ -169,7 +176,12 @@ export class Charts {
         return;
       }
       const { name } = panels[0].kind;
-      const plans = await Promise.all(this.models.map((model) => this.#template(name, model)));
+      let plans = [];
+      try {
+        plans = await Promise.all(this.models.map((model) => this.#template(name, model)));
+      } catch {
+        continue; // the banner tells of it, and the next frame tries again
+      }
       if (plans.some((plan) => !plan)) continue;
       let shapes = this.models.map((model, at) => shape(name, model, plans[at]));
       const width = Math.max(...shapes.map((each) => each.width));

@@ -25,6 +25,7 @@ export class Panel {
     this.view = new View(this.place);
     this.key = null;
     this.exact = null;
+    this.turn = Promise.resolve();
     this.tick = null; // of the exact chart, if it is there
     fill(this.place, el("p", { class: "quiet" }, "Nothing to be drawn yet."));
     // What nobody sees need not be drawn.
@@ -39,7 +40,22 @@ export class Panel {
 
   get isStale() { return this.view.isStale; }
 
-  async showExact(spec, tick) {
+  showExact(spec, tick) {
+    return this.#inTurn(() => this.#showExact(spec, tick));
+  }
+
+  showLive(plan, shape, info) {
+    return this.#inTurn(() => this.#showLive(plan, shape, info));
+  }
+
+  // Lets one drawing be finished before the next begins.
+  #inTurn(task) {
+    const done = this.turn.then(task);
+    this.turn = done.catch(() => {});
+    return done;
+  }
+
+  async #showExact(spec, tick) {
     const { title, usermeta, ...rest } = spec;
     const told = typeof title === "object" ? (title.subtitle ?? []) : [];
     this.key = null;
@@ -51,7 +67,8 @@ export class Panel {
     this.#settle();
   }
 
-  async showLive(plan, shape, info) {
+  async #showLive(plan, shape, info) {
+    if (this.tick === shape.tick) return; // it is there exactly
     if (!shape.rows.length) {
       if (this.element.dataset.state === "waiting" || this.key !== null) return;
     }
@@ -70,9 +87,9 @@ export class Panel {
       await this.view.show(rest);
       this.key = key;
       this.#settle();
-      const unitNote = isPanels ? `In ${unit}. ` : "";
-      write(this.notes, `${unitNote}${shape.first > 0 ? `From tick ${shape.first} on; all of it when the run is paused.` : ""}`);
     }
+    const late = shape.first > 0 ? `From tick ${shape.first} on; all of it when the run is paused.` : "";
+    write(this.notes, `${isPanels ? `In ${unit}. ` : ""}${late}`);
     this.#is("live");
   }
 
