@@ -38,7 +38,9 @@ def request_lines(folder: Path) -> list[Line]:
         apart = [request("POST", f"{API}/{id}/tick") for id in ids]
         together = apart[:1] * CLIENTS
         load(server.port, apart, 1_000)
+        before = server.worked()
         own = load(server.port, apart, REQUESTS)
+        each = (server.worked() - before) / REQUESTS
         one = load(server.port, together, REQUESTS)
         alone = load(server.port, apart[:1], REQUESTS // 4)
     with trivial_server(own.reply) as port:
@@ -46,6 +48,7 @@ def request_lines(folder: Path) -> list[Line]:
         trivial = load(port, apart, REQUESTS * 4)
     return [
         *speed_lines(f"single ticks, {CLIENTS} clients, each its own simulation", own, 1_500, 25),
+        Line("  processor time of the server for each", f"{each * 1_000_000:.0f} us"),
         *speed_lines(f"single ticks, {CLIENTS} clients, one simulation", one, 1_500, 25),
         *speed_lines("single ticks, one client", alone),
         *speed_lines("the same client, a server of fixed bytes", trivial),

@@ -1,9 +1,10 @@
 """
-A real server as the clients of `client.py` use it, and the memory that it holds.
+A real server as the clients of `client.py` use it, and what it takes of the machine.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from client import Client
@@ -21,6 +22,13 @@ class Serving(Served):
 
     def client(self) -> Client:
         return Client(self.port)
+
+    def worked(self) -> float:
+        """
+        Return the seconds of processor time that the process has used.
+        """
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory(self, name: str = "VmRSS") -> int:
         """
