@@ -6,7 +6,7 @@
 import { draw, undraw } from "./draw.js";
 import { el, fill } from "./dom.js";
 import { Panel } from "./panel.js";
-import { get } from "./api.js";
+import { Offline, get } from "./api.js";
 import { joined, shape } from "./shapes.js";
 import { seed } from "./seeds.js";
 
@@ -86,6 +86,8 @@ export class Charts {
 
   changed(model) {
     if (this.isClosed || !this.panels.length) return;
+    const at = this.models.indexOf(model);
+    if (this.shown[at] !== model.tick) this.shown[at] = null;
     if (model.frame && (model.isRunning || this.isCompared || model.frames > 1)) draw(this.task);
     this.#plan();
   }
@@ -100,15 +102,27 @@ export class Charts {
 
   #plan() {
     clearTimeout(this.timer);
+    if (this.isFetching) return;
     const wanted = this.models.some(
-      (model, at) => model.frame && (this.#isAtRest ? this.shown[at] !== model.tick : this.#needsSeed(model) && this.shown[at] === null),
+      (model, at) => model.frame && model.state === "open" && this.shown[at] === null && (this.#isAtRest || this.#needsSeed(model)),
     );
-    if (wanted) this.timer = setTimeout(() => this.#fetch(), this.shown.every((tick) => tick === null) ? 0 : QUIET_MS);
+    if (wanted) this.timer = setTimeout(() => this.#fetch(), this.hasFetched ? QUIET_MS : 0);
   }
 
   async #fetch() {
+    this.isFetching = true;
+    this.hasFetched = true;
+    try {
+      await this.#fetchAll();
+    } finally {
+      this.isFetching = false;
+    }
+    if (!this.isClosed) this.#plan();
+  }
+
+  async #fetchAll() {
     for (const [at, model] of this.models.entries()) {
-      if (!model.frame || this.shown[at] === model.tick) continue;
+      if (!model.frame || this.shown[at] !== null) continue;
       this.shown[at] = model.tick;
       for (const panels of this.panels) {
         const panel = panels[at];
@@ -119,7 +133,6 @@ export class Charts {
         if (this.isClosed) return;
       }
     }
-    this.#plan();
   }
 
   async #show(panel, model) {
@@ -136,7 +149,9 @@ export class Charts {
       if (this.isCompared || model.isRunning) draw(this.task);
       else await panel.showExact(spec, tick);
     } catch (error) {
-      panel.fail(error);
+      // What cannot be had now stays as it was, and is asked for when the server is back.
+      if (error instanceof Offline) this.shown[this.models.indexOf(model)] = null;
+      else panel.fail(error);
     }
   }
 
