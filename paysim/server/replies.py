@@ -58,7 +58,7 @@ class FileReply(Response):
     def __init__(
         self, file: BinaryIO, media_type: str, name: str, headers: Mapping[str, str] | None = None
     ) -> None:
-        self._file = file
+        self.file = file
         length = file.seek(0, 2)
         file.seek(0)
         every = {
@@ -67,7 +67,6 @@ class FileReply(Response):
             **(headers or {}),
         }
         super().__init__(b"", 200, every, media_type)
-        self.headers["content-length"] = str(length)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """
@@ -75,23 +74,22 @@ class FileReply(Response):
         """
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            while scope["method"] != "HEAD":
-                block = await asyncio.to_thread(self._file.read, BLOCK_BYTES)
-                if not block:
-                    break
+            while block := await asyncio.to_thread(self.file.read, BLOCK_BYTES):
                 await send({"type": "http.response.body", "body": block, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
         finally:
-            self._file.close()
+            self.file.close()
 
 
 def headed(response: Response) -> Response:
     """
-    Return the reply to HEAD in place of the one to GET.
+    Return the reply to HEAD in place of the one to GET; a stream that has not begun is dropped.
     """
-    if not isinstance(response, FileReply):
-        response.body = b""
-    return response
+    if isinstance(response, FileReply):
+        response.file.close()
+    only = Response(b"", response.status_code)
+    only.raw_headers = response.raw_headers
+    return only
 
 
 def disposition(name: str) -> str:

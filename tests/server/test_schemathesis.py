@@ -112,7 +112,13 @@ def app(tmp_path):
     """
     Offer an app whose limits are so low that nothing takes long.
     """
-    limits = {"max_agents": 6, "max_ticks": 20, "max_simulations": 100_000, "max_open": 32}
+    limits = {
+        "max_agents": 6,
+        "max_ticks": 20,
+        "max_simulations": 100_000,
+        "max_open": 32,
+        "max_run_seconds": 0.1,
+    }
     yield create_app(Settings(data_dir=tmp_path / "data", **limits))
     asgi.shutdown_lifespans()
 
