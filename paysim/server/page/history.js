@@ -1,11 +1,15 @@
 // What a chart over time needs of a run of any length: few points, and no extreme lost.
 
 const POINTS_MAX = 300;
-const BARS_MAX = 120;
+const BARS_MAX = 100;
+
+// A small panel has room for fewer.
+export const PANEL_POINTS_MAX = 140;
 
 // One line: ticks and values, of which every so often half are left out, never a lowest or highest.
 export class Series {
-  constructor() {
+  constructor(most = POINTS_MAX) {
+    this.most = most;
     this.ticks = [];
     this.values = [];
   }
@@ -20,7 +24,7 @@ export class Series {
     }
     this.ticks.push(tick);
     this.values.push(value);
-    if (this.ticks.length >= POINTS_MAX) this.#thin();
+    if (this.ticks.length >= this.most) this.#thin();
   }
 
   // Of every four points the lowest and the highest stay, in their order.
@@ -64,7 +68,7 @@ export class Band {
   add(tick, low, high) {
     if (this.points.length && this.points.at(-1)[0] >= tick) return;
     this.points.push([tick, low, high]);
-    if (this.points.length < POINTS_MAX) return;
+    if (this.points.length < PANEL_POINTS_MAX) return;
     const kept = [];
     for (let at = 0; at < this.points.length; at += 2) {
       const [one, other = one] = this.points.slice(at, at + 2);

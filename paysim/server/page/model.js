@@ -4,10 +4,13 @@
 
 import { get, parse, post, remove, simulation } from "./api.js";
 import { sum } from "./format.js";
-import { Band, Bars, Series } from "./history.js";
+import { Band, Bars, PANEL_POINTS_MAX, Series } from "./history.js";
 import { follow } from "./stream.js";
 
 const RATE_SECONDS = 1;
+
+// Agents whose balances share a picture; of more, each has a panel.
+const LINES_MAX = 6;
 
 export class Simulation {
   constructor(id) {
@@ -133,7 +136,8 @@ export class Simulation {
   // is seeded by the exact charts.
   #remember(frame, before) {
     const causes = Object.keys(frame.settled_by);
-    this.balances ??= this.agents.map(() => new Series());
+    const most = this.agents.length > LINES_MAX ? PANEL_POINTS_MAX : undefined;
+    this.balances ??= this.agents.map(() => new Series(most));
     this.bars ??= new Bars(causes.length);
     const isJoined = (before !== null && frame.since === before.tick) || frame.since === frame.tick;
     if (this.first === null) this.first = isJoined || frame.tick - frame.since <= 1 ? frame.since : frame.tick - 1;
