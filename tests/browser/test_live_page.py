@@ -293,6 +293,7 @@ def test_many_agents(tab, server, scheme):
     labels = page.locator("figure[data-chart=balances] svg text")
     assert labels.filter(has_text="189 others, range").count() == 1
     page.locator("summary", has_text="Bilateral flows").click()
+    page.locator(".matrix tbody tr").nth(20).wait_for()
     assert page.locator(".matrix tbody tr").count() == 21
     assert page.locator("#agent option").count() == 200
 
@@ -486,6 +487,23 @@ def test_fits_and_can_be_read(tab, server, scheme, width):
         assert found.page.evaluate(NO_SCROLLING), place
         texts = "h1, h2, h3, p, a, button:not(:disabled), label, th, td, dt, dd, summary, .note"
         assert min(found.page.evaluate(contrast, texts)) >= 4.5, place
+
+
+def test_without_charts(tab, server):
+    """
+    Where the libraries that draw are missing the page says how to get them, and does all else.
+    """
+    id = server.create(BUSY)
+    found = tab()
+    told = {"charts": [], "missing": "Charts need what comes with: pip install this"}
+    found.page.route("**/charts", lambda route: route.fulfill(json=told))
+    found.open(id)
+    found.page.get_by_text("pip install this. Everything else works without them.").wait_for()
+    found.button("Step").click()
+    found.tick(1)
+    found.page.locator("summary", has_text="Settlements by means").click()
+    found.page.locator(".tables").get_by_text("queue release").wait_for()
+    assert found.page.locator("#agent").is_visible()
 
 
 def test_nothing_can_be_loaded(tab, server):

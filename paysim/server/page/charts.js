@@ -97,7 +97,8 @@ export class Charts {
   }
 
   #needsSeed(model) {
-    return model.first !== 0 && model.tick * model.agents.length <= SHORT;
+    const isWanting = this.panels.some(([{ kind }]) => kind.is_live && model.firstOf(kind.name) > 0);
+    return isWanting && model.tick * model.agents.length <= SHORT;
   }
 
   #plan() {
@@ -191,6 +192,8 @@ export class Charts {
         return;
       }
       const { name } = panels[0].kind;
+      // At rest the beginning is on its way: a chart without it would tell another story.
+      if (this.#isAtRest && this.models.some((model) => model.firstOf(name) > 0)) continue;
       let plans = [];
       try {
         plans = await Promise.all(this.models.map((model) => this.#template(name, model)));

@@ -43,7 +43,8 @@ export class Simulation {
   }
 
   clear() {
-    this.first = null; // tick from which the history is known
+    this.first = null; // tick from which frames have told what passed
+    this.seeded = new Set(); // charts whose history was read from tick 0
     this.settledBy = {};
     this.flows = new Map();
     this.balances = null;
@@ -52,6 +53,11 @@ export class Simulation {
     this.band = null;
     this.others = null; // numbers of the agents that a chart shows as one range
     this.measured = null;
+  }
+
+  // The tick from which what a chart shows is known.
+  firstOf(name) {
+    return name === "bilateral_flows" || this.seeded.has(name) ? 0 : (this.first ?? 0);
   }
 
   get tick() { return this.frame?.tick ?? this.info?.current_tick ?? 0; }

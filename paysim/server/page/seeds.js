@@ -2,8 +2,10 @@
 // begins where the exact one ends, and a page that was opened late has everything from tick 0.
 
 export function seed(name, spec, model, plan) {
+  if (!model.frame) return;
+  model.seeded.add(name);
   const scale = spec.usermeta?.scale;
-  if (!scale || !model.frame) return;
+  if (!scale) return; // it says that there is nothing to draw
   const rows = (...columns) =>
     Object.values(spec.datasets ?? {}).find((set) => set.length && columns.every((column) => column in set[0])) ?? [];
   SEEDS[name]?.(rows, scale, model, plan, spec);
@@ -36,7 +38,6 @@ const SEEDS = {
       model.watch(plan.order);
       model.band?.seed(band, end);
     }
-    model.first = 0;
   },
 
   queue_value(rows, scale, model) {

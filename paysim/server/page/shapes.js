@@ -13,7 +13,8 @@ const SHAPES = { balances, queue_value: queues, settlements_by_means: means, bil
 
 export function shape(name, model, plan, options = {}) {
   const found = SHAPES[name](model, plan, options);
-  return { tick: model.tick, first: model.first ?? 0, end: Math.max(model.tick, (model.first ?? 0) + 1), low: 0, width: 1, ...found };
+  const first = model.firstOf(name);
+  return { tick: model.tick, first, end: Math.max(model.tick, first + 1), low: 0, width: 1, ...found };
 }
 
 // Makes shapes span the same.
