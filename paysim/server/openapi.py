@@ -198,7 +198,8 @@ def _problems(told: Operation, is_api: bool) -> dict[int, str]:
     if "{simulation_id}" in told.path:
         found[404] = "There is no such simulation."
     if told.body is not None:
-        found[413] = "The body is longer than the server takes, or it comes too slowly."
+        found[408] = "The body takes too long to come."
+        found[413] = "The body is longer than the server takes."
         found[415] = "The body is of another media type, or compressed."
     if len(told.answer.forms) > 1:
         found[406] = "The header Accept allows no form that there is."

@@ -27,7 +27,7 @@ from schemathesis.engine.run import PhaseName  # noqa: E402
 from schemathesis.python import asgi  # noqa: E402
 
 GIVEN = os.environ.get("PAYSIM_SCHEMATHESIS_EXAMPLES")
-EXAMPLES = int(GIVEN or 8)
+EXAMPLES = int(GIVEN or 12)
 PHASES = {PhaseName.EXAMPLES, PhaseName.COVERAGE, PhaseName.FUZZING, PhaseName.STATEFUL_TESTING}
 KEY = "Idempotency-Key"
 
@@ -129,8 +129,7 @@ def campaign(app):
     """
     config = SchemathesisConfig.from_path(Path(__file__).with_name("schemathesis.toml"))
     schema = schemathesis.openapi.from_asgi("/openapi.json", app, config=config)
-    schema.config.generation.max_examples = EXAMPLES
-    schema.config.generation.deterministic = GIVEN is None
+    schema.config.generation.update(max_examples=EXAMPLES, deterministic=GIVEN is None)
     findings = Findings()
     for event in from_schema(schema).execute():
         findings.note(event)

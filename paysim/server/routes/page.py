@@ -155,7 +155,6 @@ async def list_scenarios(call: Call) -> Response:
     tag=_TAG,
     summary="List the charts that can be drawn",
     answer=Answer(200, "The charts, in the order of a report.", json_form(ChartKinds)),
-    problems={404: "There is no such simulation."},
 )
 async def list_charts(call: Call) -> Response:
     """
@@ -180,8 +179,8 @@ async def list_charts(call: Call) -> Response:
         json_form({"type": "object", "description": "A specification of Vega-Lite, version 6."}),
     ),
     problems={
-        404: "There is no such simulation, or no such chart.",
-        409: "The libraries that draw are not installed.",
+        404: "Or there is no such chart.",
+        501: "The libraries that draw are not installed; `detail` says how to get them.",
     },
 )
 async def get_chart(call: Call) -> Response:
@@ -198,6 +197,9 @@ async def get_chart(call: Call) -> Response:
         )
         detail = f"there is no such chart; there are {known}"
         raise Problem(404, "unknown-chart", "There is no such chart", detail)
+    missing = charts.missing()
+    if missing:
+        raise Problem(501, "extra-missing", "A part of the server is not installed", missing)
     async with call.turn() as turn:
         spec: dict[str, Any] = await turn.do(charts.live if is_live else charts.exact, kind)
     return json_reply(spec)
@@ -217,7 +219,7 @@ async def get_chart(call: Call) -> Response:
     "`deleted` is the last event of a simulation that is deleted.",
     headers=(SEEN,),
     answer=Answer(200, "Frames.", stream_form("frame", "deleted")),
-    problems={404: "There is no such simulation.", 429: "Too many streams are open."},
+    problems={429: "Too many streams are open."},
 )
 async def watch(call: Call) -> Response:
     """
