@@ -97,10 +97,11 @@ def document(app: FastAPI) -> Json:
     settings: Settings = getattr(app.state, "settings", None) or Settings()
     told = operations(app)
     schemas = bodies(settings.max_agents)
-    used = [models.Problem, *(model for each in told for model in _models(each))]
-    unique: list[type[BaseModel]] = list(dict.fromkeys(used))
+    used: dict[type[BaseModel], None] = {models.Problem: None}
+    for each in told:
+        used.update(dict.fromkeys(_models(each)))
     _, made = models_json_schema(
-        [(model, _MODE) for model in unique], ref_template=REFERENCE + "{model}"
+        [(model, _MODE) for model in used], ref_template=REFERENCE + "{model}"
     )
     made_schemas = {name: _plain(schema) for name, schema in made["$defs"].items()}
     paths: dict[str, Json] = {}

@@ -20,6 +20,9 @@ from paysim.server.negotiation import JSON
 BLOCK_BYTES: Final = 256 * 1024
 """Bytes of a file that are in memory while it is sent."""
 
+ROWS_AT_ONCE: Final = 500
+"""Small mappings that are written as JSON on the loop: they take less than a millisecond."""
+
 _encode = json.JSONEncoder(
     separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
 ).encode
@@ -42,6 +45,19 @@ def json_reply(
     Return plain values as a reply.
     """
     return Response(json_bytes(content), status, headers, JSON)
+
+
+async def json_reply_of(content: Any, rows: int) -> Response:
+    """
+    Return plain values as a reply, made in a thread if they are so many that others would wait.
+
+    Args:
+        content: The values.
+        rows: How many small mappings there are in it.
+    """
+    if rows <= ROWS_AT_ONCE:
+        return json_reply(content)
+    return await asyncio.to_thread(json_reply, content)
 
 
 class FileReply(Response):

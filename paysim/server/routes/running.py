@@ -21,7 +21,7 @@ from paysim.server.operations import (
 )
 from paysim.server.parameters import Whole
 from paysim.server.problems import error_of, invalid
-from paysim.server.replies import json_reply
+from paysim.server.replies import json_reply, json_reply_of
 from paysim.server.requests import RunRequest
 from paysim.server.schemas import ref
 from paysim.server.settings import variable_of
@@ -84,7 +84,7 @@ async def tick(call: Call) -> Response:
         else:
             results = await turn.do(turn.session.advance_each, count)
             content = {"results": results, "final_tick": results[-1]["tick"]}
-        response = json_reply(content)
+        response = await json_reply_of(content, count)
         await turn.commit(call.kept(response))
     return response
 

@@ -5,6 +5,7 @@ Simulations: made, listed, looked at and removed.
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,7 +29,7 @@ from paysim.server.operations import (
 )
 from paysim.server.parameters import OneOf, Parameter, Whole
 from paysim.server.problems import Problem, error_of, invalid
-from paysim.server.replies import json_bytes, json_reply
+from paysim.server.replies import json_bytes, json_reply, json_reply_of
 from paysim.server.schemas import ref
 from paysim.server.seats import unknown_simulation
 from paysim.server.session import Session
@@ -42,6 +43,11 @@ router = APIRouter()
 JSON: Final = "application/json"
 YAML: Final = ("application/yaml", "application/x-yaml", "text/yaml", "text/plain")
 FILE: Final = "application/octet-stream"
+
+LARGE_BYTES: Final = 256 * 1024
+"""Scenarios longer than this are read one at a time, as each takes many times its length."""
+
+_large = ThreadPoolExecutor(1, "paysim-large")
 
 SEED = Whole(
     name="seed",
@@ -141,7 +147,11 @@ async def create_simulation(call: Call) -> Response:
     media_type = call.check_media_type(JSON, *YAML, FILE)
     body = await call.request.body()
     async with call.once():
-        session = await asyncio.to_thread(_session, media_type, body, call.query, call.settings)
+        loop = asyncio.get_running_loop()
+        threads = _large if len(body) > LARGE_BYTES else None
+        session = await loop.run_in_executor(
+            threads, _session, media_type, body, call.query, call.settings
+        )
         row = await call.desk.create(session, call.query["name"], call.keeping(created))
         return created(row)
 
@@ -163,7 +173,8 @@ async def list_simulations(call: Call) -> Response:
     """
     Tell all simulations.
     """
-    return json_reply({"simulations": [_listed(row) for row in call.desk.rows.values()]})
+    rows = call.desk.rows.values()
+    return await json_reply_of({"simulations": [_listed(row) for row in rows]}, len(rows))
 
 
 @operation(
