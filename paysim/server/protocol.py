@@ -38,7 +38,8 @@ class BoundedProtocol(HttpToolsProtocol):
         Take a connection, unless there are too many.
         """
         super().connection_made(transport)
-        self._heads = 0
+        # Heads and whole requests that have arrived; between them is a body.
+        self._heads = self._wholes = 0
         self._head_bytes = 0
         # When what is now arriving began to; `None` while nothing is.
         self._since: float | None = self.loop.time()
@@ -63,11 +64,11 @@ class BoundedProtocol(HttpToolsProtocol):
         """
         if self.transport.is_closing():
             return
-        before = self._heads
+        before = self._heads, self._wholes
         if self._since is None:
             self._since = self.loop.time()
         super().data_received(data)
-        if not self._is_head or self._heads != before:
+        if not self._is_head or (self._heads, self._wholes) != before:
             self._head_bytes = 0
         else:
             self._head_bytes += len(data)
@@ -87,6 +88,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """
         Note that a request is whole.
         """
+        self._wholes += 1
         self._is_head = True
         self._since = None
         super().on_message_complete()

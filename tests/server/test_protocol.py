@@ -39,13 +39,13 @@ async def early(scope, receive, send):
 
 
 @contextmanager
-def listening(**bounds):
+def listening(app=early, **bounds):
     """
-    Serve an app that answers at once, with bounds of one's own.
+    Serve an app, one that answers at once, with bounds of one's own.
     """
     protocol = type("Bounded", (BoundedProtocol,), {"check_seconds": 0.02} | bounds)
     config = uvicorn.Config(
-        early, http=protocol, ws="none", lifespan="off", log_config=None, access_log=False
+        app, http=protocol, ws="none", lifespan="off", log_config=None, access_log=False
     )
     server = uvicorn.Server(config)
     bound = socket.create_server(("127.0.0.1", 0))
@@ -127,3 +127,22 @@ def test_long_head():
         raw.send(b"GET / HTTP/1.1\r\nLong: " + b"x" * 1_100)
         assert raw.reply()[0] == 431
         assert raw.is_closed()
+
+
+def test_long_end_of_a_body():
+    """
+    The last piece of a body may be longer than a head: it is none.
+    """
+    body = b"x" * 3_000
+
+    async def whole(scope, receive, send):
+        while (await receive()).get("more_body", False):
+            pass
+        await early(scope, receive, send)
+
+    with listening(whole, head_bytes_max=1_000) as served:
+        address = "127.0.0.1", served.port
+        with socket.create_connection(address, timeout=30) as connection:
+            connection.sendall(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3000\r\n\r\n")
+            connection.sendall(body)
+            assert connection.recv(4_096).startswith(b"HTTP/1.1 200")
