@@ -223,16 +223,6 @@ def test_report_without_its_libraries(client, path, monkeypatch):
     assert 'pip install "paysim[plots]"' in response.json()["detail"]
 
 
-def test_never_not_a_number():
-    """
-    JSON has no number that is not finite: it is null there.
-    """
-    from paysim.server.replies import json_bytes
-
-    value = {"a": [float("nan"), float("inf"), 1.5], "b": (float("-inf"),)}
-    assert json_bytes(value) == b'{"a":[null,null,1.5],"b":[null]}'
-
-
 def test_too_large(client, path, monkeypatch):
     """
     A table that the machine cannot hold is refused before it is made.

@@ -38,6 +38,9 @@ def test_ticks(client):
     assert client.post(f"{path}/tick").json() == expected[1]
     assert ticks(client, path, 23) == {"results": expected[2:], "final_tick": 24}
     assert moment(client, path)[0] == 25
+    assert ticks(client, path, 975)["final_tick"] == 999
+    for _ in range(975):
+        orchestrator.tick()
     assert client.get(f"{path}/state").json()["state"] == orchestrator.get_state()
 
 

@@ -118,6 +118,21 @@ def test_no_file_is_read(client, tmp_path, key):
     assert len(told) == 1
 
 
+def test_large_scenario(client):
+    """
+    A scenario of many transactions is read as a small one is, and so are its errors.
+    """
+    given = [
+        {"sender_id": "BANK_A", "receiver_id": "BANK_B", "amount": n + 1, "arrival_tick": n % 10}
+        for n in range(5_000)
+    ]
+    path = make(client, TWO_BANKS | {"transactions": given})
+    assert len(client.get(f"{path}/scenario").json()["transactions"]) == 5_000
+    given[-1]["amount"] = 0
+    response = client.post(SIMULATIONS, json=TWO_BANKS | {"transactions": given})
+    assert list(refusal(response, 400, "invalid-scenario")) == ["transactions[4999].amount"]
+
+
 def test_too_many_agents(settings):
     """
     More agents than the server takes are refused, in a checkpoint too.
