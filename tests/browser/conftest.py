@@ -8,9 +8,11 @@ PAYSIM_BROWSER=required they fail instead.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 
 import pytest
+from pages import LivePage, Server
 from runs import RUNS, report_of
 
 FLAGS = [
@@ -121,5 +123,37 @@ def opened(browser, reports):
         return Opened(context.new_page()).go(reports(name))
 
     yield open_report
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """
+    Offer a server that the tests of the live page share; each makes simulations of its own.
+    """
+    with Server(tmp_path_factory.mktemp("live") / "data") as server:
+        yield server
+
+
+@pytest.fixture
+def tab(browser, server):
+    """
+    Return a function that opens a tab, with settings of the browser; each must end unblemished.
+    """
+    contexts, tabs = [], []
+
+    def open_tab(to=server, **settings):
+        context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}} | settings)
+        contexts.append(context)
+        tabs.append(LivePage(context.new_page(), to))
+        return tabs[-1]
+
+    yield open_tab
+    for each in tabs:
+        assert each.complaints == []
+        assert each.dialogs == []
+        inside = re.compile(rf"{re.escape(each.server.address)}/|data:,|blob:")
+        assert [url for url in each.requests if not inside.match(url)] == []
     for context in contexts:
         context.close()

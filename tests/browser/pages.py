@@ -15,7 +15,9 @@ sys.path.append(str(ROOT / "tests" / "server"))
 
 from served import Served
 
-__all__ = ["LivePage", "Server", "text_of"]
+from paysim.testing import tiny_scenario
+
+__all__ = ["BUSY", "LONG", "NO_SCROLLING", "LivePage", "Server"]
 
 REFUSED = "the server responded with a status of 4"
 """What a browser notes by itself when a request is refused, as some are meant to be."""
@@ -29,6 +31,29 @@ def text_of(name):
     Return the text of a shipped scenario.
     """
     return (ROOT / "scenarios" / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+BUSY = text_of("busy_day")
+
+LONG = tiny_scenario(
+    ticks_per_day=1_000,
+    num_days=200,
+    agent_configs=[
+        {
+            "id": f"BANK_{n}",
+            "opening_balance": 1_000_000,
+            "arrival_config": {
+                "rate_per_tick": 0.05,
+                "amount_distribution": {"type": "uniform", "min": 1, "max": 100_000},
+            },
+        }
+        for n in range(10)
+    ],
+).to_dict()
+"""A run that goes on for long."""
+
+NO_SCROLLING = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+"""Whether the page keeps to the width of the screen."""
 
 
 class Server(Served):

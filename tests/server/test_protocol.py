@@ -133,9 +133,10 @@ def test_long_end_of_a_body():
     """
     The last piece of a body may be longer than a head: it is none.
     """
-    body = b"x" * 3_000
+    begun = threading.Event()
 
     async def whole(scope, receive, send):
+        begun.set()
         while (await receive()).get("more_body", False):
             pass
         await early(scope, receive, send)
@@ -144,5 +145,6 @@ def test_long_end_of_a_body():
         address = "127.0.0.1", served.port
         with socket.create_connection(address, timeout=30) as connection:
             connection.sendall(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3000\r\n\r\n")
-            connection.sendall(body)
+            assert begun.wait(30)
+            connection.sendall(b"x" * 3_000)
             assert connection.recv(4_096).startswith(b"HTTP/1.1 200")
