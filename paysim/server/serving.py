@@ -4,6 +4,7 @@ The service as a process of its own: its sockets, its signals, its end.
 
 from __future__ import annotations
 
+import gc
 import logging
 import math
 import signal
@@ -161,6 +162,9 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         # Not before, as what keeps the app from starting is told once, and by paysim.
         logging.getLogger().addHandler(self._forward)
+        # What is there by now stays, and need not be looked through for garbage again and again.
+        gc.collect()
+        gc.freeze()
         if self.started and not self.should_exit:
             self._told()
 
