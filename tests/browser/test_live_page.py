@@ -184,6 +184,34 @@ def test_draws_thirty_times_a_second_at_most(tab, server):
     found.drawn()
 
 
+def test_draws_no_more_than_it_may(tab):
+    """
+    However often something asks to be drawn, it is drawn thirty times a second, with the last word.
+    """
+    drawn, seconds, last = (
+        tab()
+        .go()
+        .page.evaluate(
+            """async () => {
+                const main = document.querySelector("script[type=module]").src;
+                const { draw } = await import(main.replace("main.js", "draw.js"));
+                let [drawn, last, asked] = [0, 0, 0];
+                const task = () => { drawn += 1; last = asked; };
+                const begun = performance.now();
+                for (asked = 1; asked <= 120; asked += 1) {
+                    draw(task);
+                    await new Promise(requestAnimationFrame);
+                }
+                const seconds = (performance.now() - begun) / 1000;
+                while (last < 120) await new Promise(requestAnimationFrame);
+                return [drawn, seconds, last];
+            }"""
+        )
+    )
+    assert 0 < drawn <= 30 * seconds + 3
+    assert last >= 120
+
+
 def test_deletes_with_a_question(tab, server):
     """
     A simulation goes when the question is answered with yes, and stays otherwise.

@@ -23,7 +23,13 @@ export class Agent {
     this.model = model;
     this.select = el(
       "select",
-      { id: "agent", onchange: () => { onchoice(this.select.value); this.refresher.again(); } },
+      {
+        id: "agent",
+        onchange: () => {
+          onchoice(this.select.value);
+          this.refresher.again();
+        },
+      },
       model.agents.map((id) => el("option", { value: id }, id)),
     );
     if (model.agents.includes(chosen)) this.select.value = chosen;
@@ -44,26 +50,36 @@ export class Agent {
     this.refresher.again();
   }
 
-  close() { this.refresher.close(); }
+  close() {
+    this.refresher.close();
+  }
 
   async #fetch() {
     const id = this.select.value;
     const { agent } = await this.model.account(id);
     if (id !== this.select.value) return;
-    const figures = FIGURES.filter(([key]) => !(["liquidity_pool", "loan"].includes(key) && !agent[key]));
+    const figures = FIGURES.filter(
+      ([key]) => !(["liquidity_pool", "loan"].includes(key) && !agent[key]),
+    );
     const isOutside = this.model.info.outside.includes(id);
     const notes = [
-      agent.is_out ? "Its systems have failed: it decides nothing, it is paid, and what it has handed in settles." : null,
+      agent.is_out
+        ? "Its systems have failed: it decides nothing, is paid, and what it has handed in settles."
+        : null,
       isOutside ? "It decides over HTTP." : null,
     ].filter(Boolean);
-    const open = new Set([...this.place.querySelectorAll("details[open]")].map((each) => each.dataset.queue));
+    const open = new Set(
+      [...this.place.querySelectorAll("details[open]")].map((each) => each.dataset.queue),
+    );
     fill(
       this.place,
       notes.map((note) => el("p", { class: "note" }, note)),
       el(
         "dl",
         { class: "account" },
-        figures.map(([key, label]) => el("div", {}, el("dt", {}, label), el("dd", {}, number(agent[key])))),
+        figures.map(([key, label]) =>
+          el("div", {}, el("dt", {}, label), el("dd", {}, number(agent[key]))),
+        ),
         el("div", {}, el("dt", {}, "Costs so far"), el("dd", {}, cost(agent.total_cost))),
       ),
       costs(agent.cost, open),
@@ -74,33 +90,57 @@ export class Agent {
 }
 
 function costs(found, open) {
-  const rows = Object.entries(found).filter(([, value]) => /[1-9]/.test(value)).map(([key, value]) => [words(key), cost(value)]);
+  const rows = Object.entries(found)
+    .filter(([, value]) => /[1-9]/.test(value))
+    .map(([key, value]) => [words(key), cost(value)]);
   if (!rows.length) return null;
   return el(
     "details",
     { dataset: { queue: "costs" }, open: open.has("costs") },
     el("summary", {}, "Its costs by component"),
-    table("", ["component", { text: "cost", figure: true }], rows, { label: "Costs of this agent" }),
+    table("", ["component", { text: "cost", figure: true }], rows, {
+      label: "Costs of this agent",
+    }),
   );
 }
 
 function queue(key, title, agent) {
   const waiting = agent[key];
-  const heads = ["transaction", "to", ...["amount", "age", "deadline in", "priority"].map((text) => ({ text, figure: true }))];
-  const rows = waiting.slice(0, ROWS_MAX).map((each) => [
-    name(each.id),
-    name(each.receiver_id),
-    number(each.amount),
-    number(each.age_ticks),
-    each.is_overdue ? el("span", { class: "late" }, "overdue") : each.deadline_tick === null ? DASH : number(each.ticks_to_deadline),
-    number(each.priority),
-  ]);
-  const more = waiting.length > ROWS_MAX ? el("p", { class: "note" }, `and ${counted(waiting.length - ROWS_MAX, "transaction")} more`) : null;
+  const heads = [
+    "transaction",
+    "to",
+    ...["amount", "age", "deadline in", "priority"].map((text) => ({ text, figure: true })),
+  ];
+  const rows = waiting
+    .slice(0, ROWS_MAX)
+    .map((each) => [
+      name(each.id),
+      name(each.receiver_id),
+      number(each.amount),
+      number(each.age_ticks),
+      each.is_overdue
+        ? el("span", { class: "late" }, "overdue")
+        : each.deadline_tick === null
+          ? DASH
+          : number(each.ticks_to_deadline),
+      number(each.priority),
+    ]);
+  const more =
+    waiting.length > ROWS_MAX
+      ? el("p", { class: "note" }, `and ${counted(waiting.length - ROWS_MAX, "transaction")} more`)
+      : null;
   return el(
     "div",
     { class: "queue" },
-    el("h3", {}, title, el("span", { class: "quiet" }, ` · ${counted(waiting.length, "transaction")}`)),
-    waiting.length ? table("", heads, rows, { label: title }) : el("p", { class: "quiet" }, "Empty."),
+    el(
+      "h3",
+      {},
+      title,
+      el("span", { class: "quiet" }, ` · ${counted(waiting.length, "transaction")}`),
+    ),
+    waiting.length
+      ? table("", heads, rows, { label: title })
+      : el("p", { class: "quiet" }, "Empty."),
     more,
   );
 }

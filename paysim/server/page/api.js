@@ -26,7 +26,8 @@ export class Offline extends Error {
 export function parse(text) {
   if (!/\d{16}/.test(text)) return JSON.parse(text);
   return JSON.parse(text, (name, value, context) => {
-    const isLarge = typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value);
+    const isLarge =
+      typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value);
     return isLarge && /^-?\d+$/.test(context?.source ?? "") ? BigInt(context.source) : value;
   });
 }
@@ -40,7 +41,14 @@ export async function send(method, path, { body, type, accept, headers = {}, sig
     if (sent) given.Authorization = `Bearer ${sent}`;
     let response;
     try {
-      const settings = { method, body, headers: given, signal, cache: "no-store", redirect: "error" };
+      const settings = {
+        method,
+        body,
+        headers: given,
+        signal,
+        cache: "no-store",
+        redirect: "error",
+      };
       response = await fetch(path, settings);
     } catch (error) {
       if (error.name === "AbortError") throw error;

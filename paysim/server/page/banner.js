@@ -12,7 +12,11 @@ export function banner(text, action) {
   if (element.dataset.text === text && !element.hidden) return;
   element.dataset.text = text;
   element.hidden = false;
-  fill(element, el("span", {}, text), action ? el("button", { onclick: action.run }, action.text) : null);
+  fill(
+    element,
+    el("span", {}, text),
+    action ? el("button", { onclick: action.run }, action.text) : null,
+  );
 }
 
 // Keeps the banner as the connections of some simulations are.
@@ -24,6 +28,9 @@ export function watch(models) {
   else if (failed) banner(`The server sends no more news: ${failed.problem.detail}`);
   else if (lost) {
     const retry = () => models.forEach((model) => model.stream.retry());
-    banner("No connection to the server. It is tried again and again; nothing that the server has done is lost.", { text: "Try now", run: retry });
+    banner(
+      "No connection to the server. It is tried again and again, and nothing gets lost meanwhile.",
+      { text: "Try now", run: retry },
+    );
   } else banner("");
 }

@@ -41,7 +41,18 @@ export class Beside {
       el(
         "div",
         { class: "head" },
-        el("div", {}, el("h1", { tabindex: "-1" }, "Side by side"), el("p", { class: "quiet facts" }, isBranch ? `B was branched from A at tick ${number(from.tick)}.` : "Two simulations on the same scales.")),
+        el(
+          "div",
+          {},
+          el("h1", { tabindex: "-1" }, "Side by side"),
+          el(
+            "p",
+            { class: "quiet facts" },
+            isBranch
+              ? `B was branched from A at tick ${number(from.tick)}.`
+              : "Two simulations on the same scales.",
+          ),
+        ),
       ),
       el(
         "div",
@@ -50,7 +61,13 @@ export class Beside {
           el(
             "section",
             { "aria-label": `Simulation ${"AB"[at]}` },
-            el("h2", {}, el("span", { class: "mark" }, "AB"[at]), " ", el("a", { href: address(model.id) }, name(model.label))),
+            el(
+              "h2",
+              {},
+              el("span", { class: "mark" }, "AB"[at]),
+              " ",
+              el("a", { href: address(model.id) }, name(model.label)),
+            ),
             this.progresses[at].element,
             new WhatIf(model).element,
           ),
@@ -58,8 +75,19 @@ export class Beside {
       ),
       el("div", { class: "bar" }, this.transport.element),
       alert,
-      el("section", { "aria-labelledby": "differences" }, el("h2", { id: "differences", class: "unseen" }, "Key figures"), this.figures),
-      el("section", { "aria-labelledby": "charts" }, el("h2", { id: "charts", class: "unseen" }, "Charts"), this.charts.note, this.charts.element),
+      el(
+        "section",
+        { "aria-labelledby": "differences" },
+        el("h2", { id: "differences", class: "unseen" }, "Key figures"),
+        this.figures,
+      ),
+      el(
+        "section",
+        { "aria-labelledby": "charts" },
+        el("h2", { id: "charts", class: "unseen" }, "Charts"),
+        this.charts.note,
+        this.charts.element,
+      ),
       keys(),
     );
     this.models.forEach((model) => model.changed.add(() => draw(this.task)));

@@ -6,6 +6,7 @@
 import { draw, undraw } from "./draw.js";
 import { el, fill } from "./dom.js";
 import { Panel } from "./panel.js";
+import { Plans } from "./plans.js";
 import { Offline, get } from "./api.js";
 import { joined, shape } from "./shapes.js";
 import { seed } from "./seeds.js";
@@ -33,27 +34,43 @@ export class Charts {
     this.more = el("div", { class: "charts" });
     this.panels = []; // of each chart, one panel for each model
     this.shown = models.map(() => null); // the tick of the exact charts that are there
-    this.templates = models.map(() => new Map());
+    this.plans = new Plans(models);
     this.timer = null;
     this.isClosed = false;
     this.task = () => this.#drawLive();
     this.resized = new ResizeObserver(() => this.#refit());
   }
 
-  get isCompared() { return this.models.length > 1; }
+  get isCompared() {
+    return this.models.length > 1;
+  }
 
   async open() {
     const { charts, missing } = await get(`${this.models[0].path}/charts`);
     if (missing) {
-      fill(this.note, el("p", { class: "warning" }, `${missing}. Everything else works without them.`));
+      fill(
+        this.note,
+        el("p", { class: "warning" }, `${missing}. Everything else works without them.`),
+      );
       return;
     }
     for (const kind of charts) {
       if (this.isCompared && !kind.is_live) continue;
-      const panels = this.models.map((model, at) => new Panel(kind, this.isCompared ? "AB"[at] : ""));
+      const panels = this.models.map(
+        (model, at) => new Panel(kind, this.isCompared ? "AB"[at] : ""),
+      );
       this.panels.push(panels);
-      for (const panel of panels) panel.onseen = () => this.models.some((model) => model.isRunning) && draw(this.task);
-      const row = this.isCompared ? [el("div", { class: "pair" }, panels.map((panel) => panel.element))] : panels.map((panel) => panel.element);
+      for (const panel of panels)
+        panel.onseen = () => this.models.some((model) => model.isRunning) && draw(this.task);
+      const row = this.isCompared
+        ? [
+            el(
+              "div",
+              { class: "pair" },
+              panels.map((panel) => panel.element),
+            ),
+          ]
+        : panels.map((panel) => panel.element);
       if (!kind.is_live) this.more.append(...row);
       else if (this.isCompared) this.element.append(...row);
       else this.half(LEFT.includes(kind.name) ? 0 : 1, ...row);
@@ -97,7 +114,9 @@ export class Charts {
   }
 
   #needsSeed(model) {
-    const isWanting = this.panels.some(([{ kind }]) => kind.is_live && model.firstOf(kind.name) > 0);
+    const isWanting = this.panels.some(
+      ([{ kind }]) => kind.is_live && model.firstOf(kind.name) > 0,
+    );
     return isWanting && model.tick * model.agents.length <= SHORT;
   }
 
@@ -105,7 +124,11 @@ export class Charts {
     clearTimeout(this.timer);
     if (this.isFetching) return;
     const wanted = this.models.some(
-      (model, at) => model.frame && model.state === "open" && this.shown[at] === null && (this.#isAtRest || this.#needsSeed(model)),
+      (model, at) =>
+        model.frame &&
+        model.state === "open" &&
+        this.shown[at] === null &&
+        (this.#isAtRest || this.#needsSeed(model)),
     );
     if (wanted) this.timer = setTimeout(() => this.#fetch(), this.hasFetched ? QUIET_MS : 0);
   }
@@ -139,14 +162,14 @@ export class Charts {
   async #show(panel, model) {
     if (this.isClosed || model.state === "deleted") return;
     try {
-      if (panel.kind.is_live) await this.#template(panel.kind.name, model);
+      if (panel.kind.is_live) await this.plans.get(panel.kind.name, model);
       const { tick } = model;
       const spec = await model.chart(panel.kind.name);
       // What has gone on meanwhile is asked for again.
       if (this.isClosed || (model.tick !== tick && !model.isRunning)) return;
-      const plan = this.templates[this.models.indexOf(model)].get(panel.kind.name);
+      const plan = this.plans.known(panel.kind.name, model);
       if (plan) seed(panel.kind.name, spec, model, plan);
-      this.#align(panel.kind.name);
+      this.plans.align(panel.kind.name);
       if (this.isCompared || model.isRunning) draw(this.task);
       else await panel.showExact(spec, tick);
     } catch (error) {
@@ -154,26 +177,6 @@ export class Charts {
       if (error instanceof Offline) this.shown[this.models.indexOf(model)] = null;
       else panel.fail(error);
     }
-  }
-
-  async #template(name, model) {
-    const templates = this.templates[this.models.indexOf(model)];
-    if (templates.has(name)) return templates.get(name);
-    templates.set(name, null);
-    let spec;
-    try {
-      spec = await model.chart(name, true);
-    } catch (error) {
-      templates.delete(name);
-      throw error;
-    }
-    const { labels, shown, rest, means, floors } = spec.usermeta;
-    const order = model.agents.slice(0, shown);
-    const names = [...order.map((id) => labels[id]), ...(rest ? [rest] : [])];
-    const plan = { spec, labels, order, rest, means, floors, asked: names, names };
-    templates.set(name, plan);
-    if (name === "balances" && rest) model.watch(order);
-    return plan;
   }
 
   // Draws as many charts as there is time for; the others have their turn with the next frame.
@@ -196,7 +199,7 @@ export class Charts {
       if (this.#isAtRest && this.models.some((model) => model.firstOf(name) > 0)) continue;
       let plans = [];
       try {
-        plans = await Promise.all(this.models.map((model) => this.#template(name, model)));
+        plans = await Promise.all(this.models.map((model) => this.plans.get(name, model)));
       } catch {
         continue; // the banner tells of it, and the next frame tries again
       }
@@ -213,15 +216,6 @@ export class Charts {
         if (this.isClosed) return;
         await panel.showLive(plans[at], shapes[at], this.models[at].info);
       }
-    }
-  }
-
-  // Two matrices have their agents in the order of the first.
-  #align(name) {
-    const [first, ...others] = this.templates.map((templates) => templates.get(name));
-    for (const plan of others) {
-      if (!first || !plan || JSON.stringify(plan.labels) !== JSON.stringify(first.labels)) continue;
-      Object.assign(plan, { order: first.order, names: first.names });
     }
   }
 

@@ -15,11 +15,26 @@ export class Create {
     this.editor = new Editor("scenario");
     this.alert = alertBox();
     this.errors = el("div", { class: "errors" });
-    this.shipped = el("select", { id: "shipped", onchange: () => this.#choose() }, el("option", { value: "" }, "Your own text"));
+    this.shipped = el(
+      "select",
+      { id: "shipped", onchange: () => this.#choose() },
+      el("option", { value: "" }, "Your own text"),
+    );
     this.question = el("p", { class: "quiet question" });
     this.name = el("input", { id: "name", maxlength: "100", autocomplete: "off" });
-    this.seed = el("input", { id: "seed", inputmode: "numeric", pattern: "[0-9]*", autocomplete: "off", placeholder: "as in the text" });
-    this.file = el("input", { id: "file", type: "file", accept: ".yaml,.yml,.json,.txt", onchange: () => this.#read() });
+    this.seed = el("input", {
+      id: "seed",
+      inputmode: "numeric",
+      pattern: "[0-9]*",
+      autocomplete: "off",
+      placeholder: "as in the text",
+    });
+    this.file = el("input", {
+      id: "file",
+      type: "file",
+      accept: ".yaml,.yml,.json,.txt",
+      onchange: () => this.#read(),
+    });
     this.button = el("button", { class: "primary", id: "create" }, "Create simulation");
     this.element = el(
       "div",
@@ -27,18 +42,36 @@ export class Create {
       el("h1", { tabindex: "-1" }, "New simulation"),
       el(
         "form",
-        { novalidate: true, onsubmit: (event) => { event.preventDefault(); this.#create(); } },
+        {
+          novalidate: true,
+          onsubmit: (event) => {
+            event.preventDefault();
+            this.#create();
+          },
+        },
         el(
           "div",
           { class: "fields" },
-          el("div", { class: "field wide" }, el("label", { for: "shipped" }, "Scenario"), this.shipped, this.question),
+          el(
+            "div",
+            { class: "field wide" },
+            el("label", { for: "shipped" }, "Scenario"),
+            this.shipped,
+            this.question,
+          ),
           el("div", { class: "field" }, el("label", { for: "name" }, "Name"), this.name),
           el("div", { class: "field" }, el("label", { for: "seed" }, "Seed"), this.seed),
           el("div", { class: "field" }, el("label", { for: "file" }, "or read a file"), this.file),
         ),
         el("label", { for: "scenario" }, "Text of the scenario, YAML or JSON"),
         this.editor.element,
-        el("p", { class: "quiet", id: "scenario-help" }, "Change what you like before it is created. Payments stand in the text under ", el("code", {}, "transactions"), "; a file cannot be named here."),
+        el(
+          "p",
+          { class: "quiet", id: "scenario-help" },
+          "Change what you like before it is created. Payments stand in the text under ",
+          el("code", {}, "transactions"),
+          "; a file cannot be named here.",
+        ),
         this.alert,
         this.errors,
         el("div", { class: "buttons" }, this.button),
@@ -59,7 +92,8 @@ export class Create {
   }
 
   close() {
-    if (this.shipped.value === "" && this.editor.text) sessionStorage.setItem(SAVED, this.editor.text);
+    if (this.shipped.value === "" && this.editor.text)
+      sessionStorage.setItem(SAVED, this.editor.text);
   }
 
   #choose() {
@@ -105,12 +139,16 @@ export class Create {
     this.#tell([]);
     const isJson = /^\s*[{[]/.test(this.editor.text);
     const query = new URLSearchParams();
-    const name = this.name.value.trim() || this.shipped.value || this.origin || this.name.placeholder;
+    const name =
+      this.name.value.trim() || this.shipped.value || this.origin || this.name.placeholder;
     if (name) query.set("name", name);
     if (this.seed.value.trim()) query.set("seed", this.seed.value.trim());
     try {
       const type = isJson ? "application/json" : "application/yaml";
-      const response = await send("POST", `api/simulations?${query}`, { body: this.editor.text, type });
+      const response = await send("POST", `api/simulations?${query}`, {
+        body: this.editor.text,
+        type,
+      });
       const made = parse(await response.text());
       sessionStorage.removeItem(SAVED);
       this.shipped.value = this.shipped.value || "-";
@@ -130,7 +168,10 @@ export class Create {
       return;
     }
     this.#tell(errors, error.omitted);
-    say(`${counted(errors.length + error.omitted, "error")} in the scenario. The first: ${errors[0].message}`);
+    say(
+      `${counted(errors.length + error.omitted, "error")} in the scenario. ` +
+        `The first: ${errors[0].message}`,
+    );
     const first = errors.find((error) => error.line);
     if (first) this.editor.reveal(first.line);
     this.errors.querySelector("button, h2")?.focus();
@@ -147,15 +188,32 @@ export class Create {
         "li",
         {},
         error.line
-          ? el("button", { type: "button", class: "link", onclick: () => this.editor.jump(error.line, error.column ?? 1) }, `Line ${error.line}`)
+          ? el(
+              "button",
+              {
+                type: "button",
+                class: "link",
+                onclick: () => this.editor.jump(error.line, error.column ?? 1),
+              },
+              `Line ${error.line}`,
+            )
           : el("span", { class: "quiet" }, "–"),
         el("span", {}, error.message),
       ),
     );
     fill(
       this.errors,
-      el("h2", { tabindex: "-1" }, `${counted(errors.length + omitted, "error")}: nothing has been created`),
-      el("ul", {}, places, omitted ? el("li", {}, el("span"), el("span", {}, `and ${omitted} more`)) : null),
+      el(
+        "h2",
+        { tabindex: "-1" },
+        `${counted(errors.length + omitted, "error")}: nothing has been created`,
+      ),
+      el(
+        "ul",
+        {},
+        places,
+        omitted ? el("li", {}, el("span"), el("span", {}, `and ${omitted} more`)) : null,
+      ),
     );
   }
 }

@@ -10,7 +10,8 @@ export function el(tag, attributes = {}, ...children) {
     if (value === undefined || value === null || value === false) continue;
     if (listeners.test(name)) element.addEventListener(name.slice(2), value);
     else if (name === "dataset") Object.assign(element.dataset, value);
-    else if (["value", "disabled", "checked", "open", "hidden", "id"].includes(name)) element[name] = value;
+    else if (["value", "disabled", "checked", "open", "hidden", "id"].includes(name))
+      element[name] = value;
     else element.setAttribute(name, value === true ? "" : value);
   }
   element.append(...children.flat().filter((child) => child !== null && child !== undefined));
@@ -19,7 +20,9 @@ export function el(tag, attributes = {}, ...children) {
 
 // Puts children in the place of those that are there.
 export function fill(element, ...children) {
-  element.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined));
+  element.replaceChildren(
+    ...children.flat().filter((child) => child !== null && child !== undefined),
+  );
   return element;
 }
 
@@ -31,7 +34,11 @@ export function write(element, text) {
 
 // A name of somebody else's making; it may read from right to left without turning its neighbours.
 export function name(text, attributes = {}) {
-  return el("bdi", { class: "name", title: text.length > 24 ? text : undefined, ...attributes }, text);
+  return el(
+    "bdi",
+    { class: "name", title: text.length > 24 ? text : undefined, ...attributes },
+    text,
+  );
 }
 
 // Tells those who hear the page instead of seeing it. Told politely, and never a stream of it.
@@ -42,7 +49,12 @@ export function say(text) {
 }
 
 // Rows of cells as a table. A head is a text, or one of figures: {text, figure: true}.
-export function table(caption, heads, rows, { rowHeads = true, empty = "nothing to show", label } = {}) {
+export function table(
+  caption,
+  heads,
+  rows,
+  { rowHeads = true, empty = "nothing to show", label } = {},
+) {
   const columns = heads.map((head) => (typeof head === "string" ? { text: head } : head));
   const mark = (column) => (column.figure ? "figure" : undefined);
   const cells = (row) =>
@@ -61,7 +73,15 @@ export function table(caption, heads, rows, { rowHeads = true, empty = "nothing 
       "table",
       {},
       caption ? el("caption", {}, caption) : null,
-      el("thead", {}, el("tr", {}, columns.map((column) => el("th", { scope: "col", class: mark(column) }, column.text)))),
+      el(
+        "thead",
+        {},
+        el(
+          "tr",
+          {},
+          columns.map((column) => el("th", { scope: "col", class: mark(column) }, column.text)),
+        ),
+      ),
       el("tbody", {}, body),
     ),
   );
@@ -72,7 +92,13 @@ export function ask(question, detail, yes) {
   return new Promise((done) => {
     const dialog = el(
       "dialog",
-      { "aria-labelledby": "question", onclose: () => { dialog.remove(); done(dialog.returnValue === "yes"); } },
+      {
+        "aria-labelledby": "question",
+        onclose: () => {
+          dialog.remove();
+          done(dialog.returnValue === "yes");
+        },
+      },
       el("h2", { id: "question" }, question),
       el("p", {}, detail),
       el(

@@ -7,7 +7,12 @@ export class Editor {
     this.wrong = new Map(); // line -> message
     this.gutter = el("div", { class: "gutter", "aria-hidden": "true" });
     this.area = el("textarea", {
-      id, spellcheck: "false", autocomplete: "off", autocapitalize: "off", wrap: "off", rows: "22",
+      id,
+      spellcheck: "false",
+      autocomplete: "off",
+      autocapitalize: "off",
+      wrap: "off",
+      rows: "22",
       "aria-describedby": `${id}-help`,
       oninput: () => this.#edited(),
       onscroll: () => this.#scrolled(),
@@ -18,7 +23,9 @@ export class Editor {
     this.#number();
   }
 
-  get text() { return this.area.value; }
+  get text() {
+    return this.area.value;
+  }
 
   set text(text) {
     this.area.value = text;
@@ -95,16 +102,21 @@ export class Editor {
         plain.push(line);
       } else {
         flush();
-        numbers.push(el("span", { class: "wrong", title: message, dataset: { line } }, `✕ ${line}`));
+        numbers.push(
+          el("span", { class: "wrong", title: message, dataset: { line } }, `✕ ${line}`),
+        );
       }
     }
     flush();
     fill(this.gutter, numbers);
-    fill(this.bands, [...this.wrong.keys()].map((line) => {
-      const band = el("div", { class: "band" });
-      band.style.top = `calc(.5rem + ${line - 1} * 1lh)`;
-      return band;
-    }));
+    fill(
+      this.bands,
+      [...this.wrong.keys()].map((line) => {
+        const band = el("div", { class: "band" });
+        band.style.top = `calc(.5rem + ${line - 1} * 1lh)`;
+        return band;
+      }),
+    );
     this.#scrolled();
   }
 

@@ -14,17 +14,40 @@ export class Events {
   constructor(model) {
     this.model = model;
     this.place = el("div", {}, el("p", { class: "quiet" }, "No event yet."));
-    this.element = el("section", { class: "events", "aria-labelledby": "events" }, el("h2", { id: "events" }, "Last events"), this.place);
+    this.element = el(
+      "section",
+      { class: "events", "aria-labelledby": "events" },
+      el("h2", { id: "events" }, "Last events"),
+      this.place,
+    );
     this.refresher = new Refresher(model, () => this.#fetch(), GAP_MS);
   }
 
-  close() { this.refresher.close(); }
+  close() {
+    this.refresher.close();
+  }
 
   async #fetch() {
     const { events, last } = await this.model.lastEvents(SHOWN);
-    const rows = events.map((event, at) => [number(last - events.length + at + 1), number(event.tick), words(event.event), told(event)]).reverse();
-    const heads = [{ text: "number", figure: true }, { text: "tick", figure: true }, "event", "what"];
-    const shown = table("", heads, rows, { rowHeads: false, empty: "No event yet.", label: "Last events, the newest first" });
+    const rows = events
+      .map((event, at) => [
+        number(last - events.length + at + 1),
+        number(event.tick),
+        words(event.event),
+        told(event),
+      ])
+      .reverse();
+    const heads = [
+      { text: "number", figure: true },
+      { text: "tick", figure: true },
+      "event",
+      "what",
+    ];
+    const shown = table("", heads, rows, {
+      rowHeads: false,
+      empty: "No event yet.",
+      label: "Last events, the newest first",
+    });
     const at = this.place.querySelector(".scroll")?.scrollTop ?? 0;
     const hadFocus = this.place.contains(document.activeElement);
     fill(this.place, shown);
@@ -47,7 +70,11 @@ function told(event) {
   for (const [key, value] of Object.entries(event)) {
     if (said.has(key) || value === null) continue;
     if (key === "divisible" && value === true) continue;
-    parts.push(parts.length ? " · " : "", el("span", { class: "quiet" }, `${words(key.replace(/_id$/, ""))} `), plain(key, value));
+    parts.push(
+      parts.length ? " · " : "",
+      el("span", { class: "quiet" }, `${words(key.replace(/_id$/, ""))} `),
+      plain(key, value),
+    );
   }
   return el("span", {}, parts);
 }

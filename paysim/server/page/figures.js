@@ -18,19 +18,46 @@ const totals = (model) => {
 const lowest = (model) => {
   const balances = model.frame?.balances ?? [];
   let at = 0;
-  balances.forEach((balance, agent) => { if (balance < balances[at]) at = agent; });
+  balances.forEach((balance, agent) => {
+    if (balance < balances[at]) at = agent;
+  });
   return balances.length ? { agent: model.agents[at], balance: balances[at] } : null;
 };
 
 // Label, unit, the figure, and how two are compared; `note` says more of it.
-export const FIGURES = [
+const FIGURES = [
   { label: "Settled value", unit: "minor units", value: (model) => totals(model).value },
   { label: "Settled transactions", unit: "", value: (model) => totals(model).volume },
-  { label: "By saving mechanisms", unit: "minor units", value: (model) => totals(model).saved, note: (model) => `${share(totals(model).saved, totals(model).value)} of all` },
-  { label: "In the central queue", unit: "minor units", value: (model) => model.frame.central_queue.value, note: (model) => waiting(model.frame.central_queue.volume) },
-  { label: "Held by agents", unit: "minor units", value: (model) => model.frame.internal_queue.value, note: (model) => waiting(model.frame.internal_queue.volume) },
-  { label: "Lowest balance", unit: "minor units", value: (model) => lowest(model)?.balance, note: (model) => lowest(model)?.agent ?? "" },
-  { label: "Costs so far", unit: "minor units", value: (model) => model.frame.total_cost, isCost: true },
+  {
+    label: "By saving mechanisms",
+    unit: "minor units",
+    value: (model) => totals(model).saved,
+    note: (model) => `${share(totals(model).saved, totals(model).value)} of all`,
+  },
+  {
+    label: "In the central queue",
+    unit: "minor units",
+    value: (model) => model.frame.central_queue.value,
+    note: (model) => waiting(model.frame.central_queue.volume),
+  },
+  {
+    label: "Held by agents",
+    unit: "minor units",
+    value: (model) => model.frame.internal_queue.value,
+    note: (model) => waiting(model.frame.internal_queue.volume),
+  },
+  {
+    label: "Lowest balance",
+    unit: "minor units",
+    value: (model) => lowest(model)?.balance,
+    note: (model) => lowest(model)?.agent ?? "",
+  },
+  {
+    label: "Costs so far",
+    unit: "minor units",
+    value: (model) => model.frame.total_cost,
+    isCost: true,
+  },
 ];
 
 const waiting = (volume) => `${number(volume)} waiting`;
@@ -43,9 +70,17 @@ export class Figures {
       const note = el("bdi");
       const below = [figure.unit, figure.unit && figure.note ? " · " : "", note];
       const said = el("span", { class: "note" }, below);
-      return { value, note, element: el("div", {}, el("dt", {}, figure.label), el("dd", {}, value, said)) };
+      return {
+        value,
+        note,
+        element: el("div", {}, el("dt", {}, figure.label), el("dd", {}, value, said)),
+      };
     });
-    this.element = el("dl", { class: "numbers" }, this.cells.map((cell) => cell.element));
+    this.element = el(
+      "dl",
+      { class: "numbers" },
+      this.cells.map((cell) => cell.element),
+    );
   }
 
   show() {
@@ -71,13 +106,24 @@ export function differences(a, b) {
         : [figure.label, number(own), number(other), difference(own, other)];
     }),
   ];
-  const components = Object.keys(a.frame.cost).filter((name) => [a, b].some((model) => /[1-9]/.test(model.frame.cost[name])));
+  const components = Object.keys(a.frame.cost).filter((name) =>
+    [a, b].some((model) => /[1-9]/.test(model.frame.cost[name])),
+  );
   for (const name of components) {
     const pair = [a.frame.cost[name], b.frame.cost[name]];
-    rows.push([`Costs: ${name.replaceAll("_", " ")}`, cost(pair[0]), cost(pair[1]), costDifference(...pair)]);
+    rows.push([
+      `Costs: ${name.replaceAll("_", " ")}`,
+      cost(pair[0]),
+      cost(pair[1]),
+      costDifference(...pair),
+    ]);
   }
   const figure = (text) => ({ text, figure: true });
-  const found = table("Key figures, in minor units", ["", figure("A"), figure("B"), figure("B less A")], rows);
+  const found = table(
+    "Key figures, in minor units",
+    ["", figure("A"), figure("B"), figure("B less A")],
+    rows,
+  );
   found.classList.add("differences");
   return found;
 }

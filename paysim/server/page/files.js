@@ -4,13 +4,28 @@ import { download } from "./api.js";
 import { el } from "./dom.js";
 import { key } from "./key.js";
 
-const TABLES = ["agents", "bilateral", "costs", "days", "delays", "events", "positions", "queues", "ticks", "transactions"];
+const TABLES = [
+  "agents",
+  "bilateral",
+  "costs",
+  "days",
+  "delays",
+  "events",
+  "positions",
+  "queues",
+  "ticks",
+  "transactions",
+];
 
 export class Files {
   constructor(model, alert) {
     this.model = model;
     this.alert = alert;
-    this.select = el("select", { id: "table" }, TABLES.map((name) => el("option", { value: name }, name)));
+    this.select = el(
+      "select",
+      { id: "table" },
+      TABLES.map((name) => el("option", { value: name }, name)),
+    );
     this.select.value = "transactions";
     this.element = el(
       "section",
@@ -19,7 +34,25 @@ export class Files {
       el(
         "ul",
         {},
-        el("li", {}, el("a", { href: `${model.path}/report`, target: "_blank", rel: "noopener", onclick: (event) => this.#report(event) }, "Report of the run"), el("span", { class: "quiet" }, ": one HTML file with warnings, figures, charts and tables")),
+        el(
+          "li",
+          {},
+          el(
+            "a",
+            {
+              href: `${model.path}/report`,
+              target: "_blank",
+              rel: "noopener",
+              onclick: (event) => this.#report(event),
+            },
+            "Report of the run",
+          ),
+          el(
+            "span",
+            { class: "quiet" },
+            ": one HTML file with warnings, figures, charts and tables",
+          ),
+        ),
         el(
           "li",
           {},
@@ -28,7 +61,13 @@ export class Files {
           " ",
           el("button", { class: "small", onclick: () => this.#csv() }, "Save as CSV"),
         ),
-        el("li", {}, el("a", { href: "docs" }, "The API"), el("span", { class: "quiet" }, ", by which programs do all of this: this one is "), el("code", {}, model.id)),
+        el(
+          "li",
+          {},
+          el("a", { href: "docs" }, "The API"),
+          el("span", { class: "quiet" }, ", by which programs do all of this: this one is "),
+          el("code", {}, model.id),
+        ),
       ),
     );
   }

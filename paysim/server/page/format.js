@@ -76,7 +76,8 @@ export function sum(a, b) {
 // The unit in which the largest of some values has few digits before its point.
 export function unitOf(largest) {
   let power = 0;
-  if (largest >= 10_000) while (largest >= 1000 ** (power + 1) && power < UNITS.length - 1) power += 1;
+  if (largest >= 10_000)
+    while (largest >= 1000 ** (power + 1) && power < UNITS.length - 1) power += 1;
   return { scale: 1000 ** power, name: `${UNITS[power]}minor units` };
 }
 
@@ -98,9 +99,3 @@ export function niceTop(value, marks = 8) {
 export const counted = (count, noun) => `${number(count)} ${noun}${count === 1 ? "" : "s"}`;
 
 export const words = (key) => key.replaceAll("_", " ");
-
-// A tick with its day, where there are several days.
-export function tickText(tick, info) {
-  if (info.num_ticks <= info.ticks_per_day) return number(tick);
-  return `${number(tick)} (day ${number(Math.floor(tick / info.ticks_per_day))})`;
-}

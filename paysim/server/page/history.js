@@ -27,7 +27,7 @@ export class Series {
     if (this.ticks.length >= this.most) this.#thin();
   }
 
-  // Of every four points the lowest and the highest stay, in their order.
+  // Of every four points the lowest and the highest stay, in their order, and the very first.
   #thin() {
     const [ticks, values] = [[], []];
     for (let at = 0; at < this.ticks.length; at += 4) {
@@ -37,7 +37,8 @@ export class Series {
         if (this.values[i] < this.values[low]) low = i;
         if (this.values[i] >= this.values[high]) high = i;
       }
-      for (const i of new Set([Math.min(low, high), Math.max(low, high)])) {
+      const kept = [Math.min(low, high), Math.max(low, high)];
+      for (const i of new Set(at === 0 ? [0, ...kept] : kept)) {
         ticks.push(this.ticks[i]);
         values.push(this.values[i]);
       }
@@ -48,7 +49,9 @@ export class Series {
 
   // Puts what is known exactly, up to a tick, before what has come since.
   seed(points, end) {
-    const later = this.ticks.map((tick, at) => [tick, this.values[at]]).filter(([tick]) => tick >= end);
+    const later = this.ticks
+      .map((tick, at) => [tick, this.values[at]])
+      .filter(([tick]) => tick >= end);
     this.ticks = [];
     this.values = [];
     for (const [tick, value] of [...points, ...later]) this.add(tick, value);
@@ -106,7 +109,9 @@ export class Bars {
       const from = Math.max(start, at * this.width);
       const part = (Math.min(end, (at + 1) * this.width) - from) / (end - start);
       const bar = this.#bar(at);
-      amounts.forEach((amount, cause) => { bar[cause] += amount * part; });
+      amounts.forEach((amount, cause) => {
+        bar[cause] += amount * part;
+      });
     }
   }
 
@@ -116,7 +121,9 @@ export class Bars {
     for (const [at, amounts] of this.bars) {
       const start = Math.floor((at * this.width) / width) * width;
       const row = found.get(start) ?? new Array(this.count).fill(0);
-      amounts.forEach((amount, cause) => { row[cause] += amount; });
+      amounts.forEach((amount, cause) => {
+        row[cause] += amount;
+      });
       found.set(start, row);
     }
     const rows = [...found].sort((a, b) => a[0] - b[0]);
@@ -140,7 +147,9 @@ export class Bars {
     this.bars = new Map();
     for (const [at, amounts] of old) {
       const bar = this.#bar(Math.floor(at / 2));
-      amounts.forEach((amount, cause) => { bar[cause] += amount; });
+      amounts.forEach((amount, cause) => {
+        bar[cause] += amount;
+      });
     }
   }
 }

@@ -30,7 +30,10 @@ export class Home {
 
   async open() {
     await this.refresh(true);
-    this.timer = setInterval(() => document.visibilityState === "visible" && this.refresh(), EVERY_MS);
+    this.timer = setInterval(
+      () => document.visibilityState === "visible" && this.refresh(),
+      EVERY_MS,
+    );
   }
 
   close() {
@@ -64,21 +67,49 @@ export class Home {
           "div",
           { class: "empty" },
           el("h2", {}, "No simulation yet"),
-          el("p", {}, "A simulation is one scenario and one seed, moved on tick by tick. Begin with one that comes with paysim, or paste your own."),
+          el(
+            "p",
+            {},
+            "A simulation is one scenario and one seed, moved on tick by tick. ",
+            "Begin with a scenario that comes with paysim, or paste your own.",
+          ),
           el("p", {}, el("a", { class: "button primary", href: "#/new" }, "Choose a scenario")),
         ),
       );
       return;
     }
-    const names = new Map(simulations.map((each) => [each.simulation_id, each.name || each.simulation_id]));
+    const names = new Map(
+      simulations.map((each) => [each.simulation_id, each.name || each.simulation_id]),
+    );
     // Whoever has the focus in the list keeps it when the list changes.
     const focused = document.activeElement?.dataset?.focus;
-    const heads = ["simulation", { text: "tick", figure: true }, { text: "of", figure: true }, "", { text: "agents", figure: true }, { text: "seed", figure: true }, "run", "branched from", ""];
+    const heads = [
+      "simulation",
+      { text: "tick", figure: true },
+      { text: "of", figure: true },
+      "",
+      { text: "agents", figure: true },
+      { text: "seed", figure: true },
+      "run",
+      "branched from",
+      "",
+    ];
     const rows = [...simulations].reverse().map((each) => this.#row(each, names));
     const shown = table("", heads, rows, { label: "Simulations" });
     shown.classList.add("simulations");
-    fill(this.list, el("p", { class: "quiet" }, `${counted(simulations.length, "simulation")}, the newest first.`), shown);
-    if (focused) this.list.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    fill(
+      this.list,
+      el(
+        "p",
+        { class: "quiet" },
+        `${counted(simulations.length, "simulation")}, the newest first.`,
+      ),
+      shown,
+    );
+    if (focused)
+      this.list
+        .querySelector(`[data-focus="${CSS.escape(focused)}"]`)
+        ?.focus({ preventScroll: true });
   }
 
   #row(each, names) {
@@ -86,17 +117,53 @@ export class Home {
     const from = each.branched_from;
     const parent = from && names.get(from.simulation_id);
     return [
-      el("span", {}, el("a", { href: address(id), dataset: { focus: id } }, name(each.name || id)), each.name ? el("span", { class: "quiet id" }, id) : null),
+      el(
+        "span",
+        {},
+        el("a", { href: address(id), dataset: { focus: id } }, name(each.name || id)),
+        each.name ? el("span", { class: "quiet id" }, id) : null,
+      ),
       number(each.current_tick),
       number(each.num_ticks),
-      el("progress", { max: each.num_ticks, value: Math.min(each.current_tick, each.num_ticks), "aria-label": "ticks run" }),
+      el("progress", {
+        max: each.num_ticks,
+        value: Math.min(each.current_tick, each.num_ticks),
+        "aria-label": "ticks run",
+      }),
       number(each.agents),
       number(each.seed),
-      el("span", { class: `run ${each.run ?? ""}` }, each.run === "cancelled" ? "paused" : (each.run ?? "–")),
+      el(
+        "span",
+        { class: `run ${each.run ?? ""}` },
+        each.run === "cancelled" ? "paused" : (each.run ?? "–"),
+      ),
       from
-        ? el("span", {}, parent ? el("a", { href: `${address(from.simulation_id)}/beside/${encodeURIComponent(id)}`, title: "Show the two side by side" }, name(parent)) : "deleted", ` at tick ${number(from.tick)}`)
+        ? el(
+            "span",
+            {},
+            parent
+              ? el(
+                  "a",
+                  {
+                    href: `${address(from.simulation_id)}/beside/${encodeURIComponent(id)}`,
+                    title: "Show the two side by side",
+                  },
+                  name(parent),
+                )
+              : "deleted",
+            ` at tick ${number(from.tick)}`,
+          )
         : "–",
-      el("button", { class: "small", dataset: { focus: `delete ${id}` }, "aria-label": `Delete ${each.name || id}`, onclick: () => this.#delete(each) }, "Delete"),
+      el(
+        "button",
+        {
+          class: "small",
+          dataset: { focus: `delete ${id}` },
+          "aria-label": `Delete ${each.name || id}`,
+          onclick: () => this.#delete(each),
+        },
+        "Delete",
+      ),
     ];
   }
 
@@ -114,6 +181,8 @@ export class Home {
 }
 
 export function askDelete(label, tick) {
-  const detail = `It has run ${counted(tick, "tick")}. It goes for good, with its checkpoints; its branches stay.`;
+  const detail =
+    `It has run ${counted(tick, "tick")}. ` +
+    "It goes for good, with its checkpoints; its branches stay.";
   return ask(`Delete “${label}”?`, detail, "Delete");
 }

@@ -13,7 +13,12 @@ export const forgetKey = () => sessionStorage.removeItem(PLACE);
 export function askKey(wasRefused) {
   asking ??= new Promise((done) => {
     const input = el("input", {
-      id: "key", type: "password", autocomplete: "off", spellcheck: "false", required: true, autofocus: true,
+      id: "key",
+      type: "password",
+      autocomplete: "off",
+      spellcheck: "false",
+      required: true,
+      autofocus: true,
     });
     const take = (event) => {
       event.preventDefault();
@@ -29,8 +34,16 @@ export function askKey(wasRefused) {
       "dialog",
       { class: "key", "aria-labelledby": "key-title", oncancel: (event) => event.preventDefault() },
       el("h2", { id: "key-title" }, "This server asks for a key"),
-      wasRefused ? el("p", { class: "wrong", role: "alert" }, "The server does not know this key.") : null,
-      el("p", {}, "Whoever runs the server makes one with ", el("code", {}, "paysim keys add NAME --scope run"), "."),
+      wasRefused
+        ? el("p", { class: "wrong", role: "alert" }, "The server does not know this key.")
+        : null,
+      el(
+        "p",
+        {},
+        "Whoever runs the server makes one with ",
+        el("code", {}, "paysim keys add NAME --scope run"),
+        ".",
+      ),
       el(
         "form",
         { onsubmit: take },

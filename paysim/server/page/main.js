@@ -10,7 +10,10 @@ import { el, fill } from "./dom.js";
 
 const ROUTES = [
   [/^#\/simulations\/([^/?]+)\/beside\/([^/?]+)$/, (a, b) => new Beside(a, b)],
-  [/^#\/simulations\/([^/?]+)(?:\?(.*))?$/, (id, query) => new One(id, new URLSearchParams(query ?? ""))],
+  [
+    /^#\/simulations\/([^/?]+)(?:\?(.*))?$/,
+    (id, query) => new One(id, new URLSearchParams(query ?? "")),
+  ],
   [/^#\/new(?:\?(.*))?$/, (query) => new Create(new URLSearchParams(query ?? ""))],
   [/^(#\/?)?$/, () => new Home()],
 ];
@@ -42,7 +45,12 @@ async function show() {
   } catch (error) {
     if (view === own) {
       own.close?.();
-      fill(main, el("h1", {}, error.title ?? "Something went wrong"), el("p", {}, error.detail ?? error.message), el("p", {}, el("a", { href: "#/" }, "All simulations")));
+      fill(
+        main,
+        el("h1", {}, error.title ?? "Something went wrong"),
+        el("p", {}, error.detail ?? error.message),
+        el("p", {}, el("a", { href: "#/" }, "All simulations")),
+      );
     }
   }
   if (view !== own) return;
@@ -57,9 +65,24 @@ let wasShown = false;
 function made() {
   for (const [pattern, make] of ROUTES) {
     const match = pattern.exec(location.hash);
-    if (match) return make(...match.slice(1).map((part, at) => (part && at < 2 && !part.includes("=") ? decodeURIComponent(part) : part)));
+    if (match)
+      return make(
+        ...match
+          .slice(1)
+          .map((part, at) =>
+            part && at < 2 && !part.includes("=") ? decodeURIComponent(part) : part,
+          ),
+      );
   }
-  return { element: el("div", {}, el("h1", { tabindex: "-1" }, "There is no such page"), el("p", {}, el("a", { href: "#/" }, "All simulations"))), title: "No such page" };
+  return {
+    element: el(
+      "div",
+      {},
+      el("h1", { tabindex: "-1" }, "There is no such page"),
+      el("p", {}, el("a", { href: "#/" }, "All simulations")),
+    ),
+    title: "No such page",
+  };
 }
 
 // Keys for what is done most often. They do nothing while somebody writes or chooses something.
@@ -72,5 +95,7 @@ document.addEventListener("keydown", (event) => {
 
 addEventListener("hashchange", show);
 addEventListener("pagehide", () => view?.close?.());
-addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
 show();

@@ -60,11 +60,21 @@ export class Simulation {
     return name === "bilateral_flows" || this.seeded.has(name) ? 0 : (this.first ?? 0);
   }
 
-  get tick() { return this.frame?.tick ?? this.info?.current_tick ?? 0; }
-  get agents() { return this.info?.agents ?? []; }
-  get isRunning() { return this.frame?.run?.status === "running"; }
-  get hasEnded() { return this.info !== null && this.tick >= this.info.num_ticks; }
-  get label() { return this.info?.name || this.id; }
+  get tick() {
+    return this.frame?.tick ?? this.info?.current_tick ?? 0;
+  }
+  get agents() {
+    return this.info?.agents ?? [];
+  }
+  get isRunning() {
+    return this.frame?.run?.status === "running";
+  }
+  get hasEnded() {
+    return this.info !== null && this.tick >= this.info.num_ticks;
+  }
+  get label() {
+    return this.info?.name || this.id;
+  }
 
   // Commands. The pace is kept by the server, so a page that is reloaded finds it going on.
 
@@ -75,12 +85,24 @@ export class Simulation {
     return post(`${this.path}/run`, wish);
   }
 
-  pause() { return remove(`${this.path}/run`); }
-  step(count = 1) { return post(`${this.path}/tick${count > 1 ? `?count=${count}` : ""}`); }
-  branch(name) { return post(`${this.path}/branches`, { name }); }
-  addEvent(event) { return post(`${this.path}/scenario_events`, event); }
-  account(agent) { return get(`${this.path}/agents/${encodeURIComponent(agent)}`); }
-  chart(name, rows) { return get(`${this.path}/charts/${name}${rows ? "?data=rows" : ""}`); }
+  pause() {
+    return remove(`${this.path}/run`);
+  }
+  step(count = 1) {
+    return post(`${this.path}/tick${count > 1 ? `?count=${count}` : ""}`);
+  }
+  branch(name) {
+    return post(`${this.path}/branches`, { name });
+  }
+  addEvent(event) {
+    return post(`${this.path}/scenario_events`, event);
+  }
+  account(agent) {
+    return get(`${this.path}/agents/${encodeURIComponent(agent)}`);
+  }
+  chart(name, rows) {
+    return get(`${this.path}/charts/${name}${rows ? "?data=rows" : ""}`);
+  }
 
   // Lets the range of those agents be kept that are none of these.
   watch(ids) {
@@ -146,18 +168,27 @@ export class Simulation {
     this.balances ??= this.agents.map(() => new Series(most));
     this.bars ??= new Bars(causes.length);
     const isJoined = (before !== null && frame.since === before.tick) || frame.since === frame.tick;
-    if (this.first === null) this.first = isJoined || frame.tick - frame.since <= 1 ? frame.since : frame.tick - 1;
+    if (this.first === null)
+      this.first = isJoined || frame.tick - frame.since <= 1 ? frame.since : frame.tick - 1;
     if (frame.tick === 0 || frame.tick === frame.since) return;
     const at = frame.tick - 1;
     frame.balances.forEach((balance, agent) => this.balances[agent].add(at, Number(balance)));
     if (this.others) {
       const own = this.others.map((agent) => Number(frame.balances[agent]));
-      this.band.add(at, own.reduce((a, b) => Math.min(a, b)), own.reduce((a, b) => Math.max(a, b)));
+      this.band.add(
+        at,
+        own.reduce((a, b) => Math.min(a, b)),
+        own.reduce((a, b) => Math.max(a, b)),
+      );
     }
     this.queues.internal.add(at, Number(frame.internal_queue.value));
     this.queues.central.add(at, Number(frame.central_queue.value));
     if (isJoined || frame.tick - frame.since <= 1) {
-      this.bars.add(frame.since, frame.tick, causes.map((cause) => Number(frame.settled_by[cause].value)));
+      this.bars.add(
+        frame.since,
+        frame.tick,
+        causes.map((cause) => Number(frame.settled_by[cause].value)),
+      );
     }
   }
 

@@ -40,11 +40,23 @@ export class One {
     this.events = new Events(model);
     this.agent = new Agent(model, this.query.get("agent"), (agent) => this.#remember(agent));
     this.tables = new Tables(model);
-    this.branching = el("button", { title: "Key: B", "aria-keyshortcuts": "B", onclick: () => this.#branch() }, "Branch");
+    this.branching = el(
+      "button",
+      { title: "Key: B", "aria-keyshortcuts": "B", onclick: () => this.#branch() },
+      "Branch",
+    );
     this.deleting = el("button", { onclick: () => this.#delete() }, "Delete");
-    this.charts.halves[0].append(this.agent.element, el("section", { "aria-label": "What if" }, new WhatIf(model).element));
+    this.charts.halves[0].append(
+      this.agent.element,
+      el("section", { "aria-label": "What if" }, new WhatIf(model).element),
+    );
     this.charts.halves[1].append(this.events.element, this.tables.costing);
-    const more = el("details", { class: "more", ontoggle: () => more.open && this.charts.unfold() }, el("summary", {}, "More charts, of the run so far"), this.charts.more);
+    const more = el(
+      "details",
+      { class: "more", ontoggle: () => more.open && this.charts.unfold() },
+      el("summary", {}, "More charts, of the run so far"),
+      this.charts.more,
+    );
     fill(
       this.element,
       el(
@@ -72,7 +84,8 @@ export class One {
   close() {
     this.isClosed = true;
     undraw(this.task);
-    for (const part of [this.charts, this.events, this.agent, this.tables, this.model]) part?.close();
+    for (const part of [this.charts, this.events, this.agent, this.tables, this.model])
+      part?.close();
   }
 
   // The rest of the address has become another, by a bookmark or by going back.
@@ -91,12 +104,30 @@ export class One {
   #facts() {
     const { info } = this.model;
     const parts = [`${number(info.agents.length)} agents`, `seed ${number(info.seed)}`];
-    if (info.num_ticks > info.ticks_per_day) parts.push(`${number(info.num_ticks / info.ticks_per_day)} days of ${number(info.ticks_per_day)} ticks`);
+    if (info.num_ticks > info.ticks_per_day)
+      parts.push(
+        `${number(info.num_ticks / info.ticks_per_day)} days of ` +
+          `${number(info.ticks_per_day)} ticks`,
+      );
     const from = info.branched_from;
     const origin = from
-      ? [" · ", el("a", { href: `${address(from.simulation_id)}/beside/${encodeURIComponent(this.model.id)}` }, `branched at tick ${number(from.tick)}: show it beside its origin`)]
+      ? [
+          " · ",
+          el(
+            "a",
+            { href: `${address(from.simulation_id)}/beside/${encodeURIComponent(this.model.id)}` },
+            `branched at tick ${number(from.tick)}: show it beside its origin`,
+          ),
+        ]
       : [];
-    return el("p", { class: "quiet facts" }, parts.join(" · "), origin, " · ", el("span", { class: "id" }, this.model.id));
+    return el(
+      "p",
+      { class: "quiet facts" },
+      parts.join(" · "),
+      origin,
+      " · ",
+      el("span", { class: "id" }, this.model.id),
+    );
   }
 
   #show() {
@@ -119,7 +150,9 @@ export class One {
 
   async #branch() {
     try {
-      const made = await this.model.branch(`${this.model.label}, from tick ${this.model.tick}`.slice(-100));
+      const made = await this.model.branch(
+        `${this.model.label}, from tick ${this.model.tick}`.slice(-100),
+      );
       say(`Branched at tick ${number(this.model.tick)}.`);
       location.hash = `${address(this.model.id)}/beside/${encodeURIComponent(made.simulation_id)}`;
     } catch (error) {
@@ -149,7 +182,10 @@ export class Progress {
 
   show() {
     const { info, tick } = this.model;
-    const day = info.num_ticks > info.ticks_per_day ? `, day ${number(Math.floor(tick / info.ticks_per_day))}` : "";
+    const day =
+      info.num_ticks > info.ticks_per_day
+        ? `, day ${number(Math.floor(tick / info.ticks_per_day))}`
+        : "";
     const over = tick > info.num_ticks ? ", beyond its last day" : "";
     write(this.text, `Tick ${number(tick)} of ${number(info.num_ticks)}${day}${over}`);
     this.bar.value = Math.min(tick, info.num_ticks);
@@ -158,5 +194,23 @@ export class Progress {
 
 export function keys() {
   const key = (text, what) => el("li", {}, el("kbd", {}, text), ` ${what}`);
-  return el("footer", { class: "keys quiet" }, el("h2", {}, "Keys"), el("ul", {}, key("Space", "play or pause"), key("S", "step"), key("E", "run to the end"), key("B", "branch")), el("p", {}, "They do nothing while the focus is on a field. Amounts are in minor units of the currency; a tick's figures are those at its end."));
+  return el(
+    "footer",
+    { class: "keys quiet" },
+    el("h2", {}, "Keys"),
+    el(
+      "ul",
+      {},
+      key("Space", "play or pause"),
+      key("S", "step"),
+      key("E", "run to the end"),
+      key("B", "branch"),
+    ),
+    el(
+      "p",
+      {},
+      "They do nothing while the focus is on a field. Amounts are in minor units of the ",
+      "currency; a tick's figures are those at its end.",
+    ),
+  );
 }

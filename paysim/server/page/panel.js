@@ -17,7 +17,11 @@ export class Panel {
     this.state = el("span", { class: "state quiet" });
     this.element = el(
       "figure",
-      { class: "plot", id: mark ? undefined : `plot-${kind.name}`, dataset: { state: "waiting", chart: kind.name, mark } },
+      {
+        class: "plot",
+        id: mark ? undefined : `plot-${kind.name}`,
+        dataset: { state: "waiting", chart: kind.name, mark },
+      },
       el("h3", {}, mark ? el("span", { class: "mark" }, mark) : null, kind.title, this.state),
       this.card,
       el("figcaption", {}, el("span", {}, `${kind.caption} `), this.notes),
@@ -31,14 +35,19 @@ export class Panel {
     // What nobody sees need not be drawn.
     this.isVisible = false;
     this.onseen = null;
-    this.seen = new IntersectionObserver(([{ isIntersecting }]) => {
-      this.isVisible = isIntersecting;
-      if (isIntersecting) this.onseen?.();
-    }, { rootMargin: "200px" });
+    this.seen = new IntersectionObserver(
+      ([{ isIntersecting }]) => {
+        this.isVisible = isIntersecting;
+        if (isIntersecting) this.onseen?.();
+      },
+      { rootMargin: "200px" },
+    );
     this.seen.observe(this.element);
   }
 
-  get isStale() { return this.view.isStale; }
+  get isStale() {
+    return this.view.isStale;
+  }
 
   showExact(spec, tick) {
     return this.#inTurn(() => this.#showExact(spec, tick));
@@ -88,7 +97,8 @@ export class Panel {
       this.key = key;
       this.#settle();
     }
-    const late = shape.first > 0 ? `From tick ${shape.first} on; all of it when the run is paused.` : "";
+    const late =
+      shape.first > 0 ? `From tick ${shape.first} on; all of it when the run is paused.` : "";
     write(this.notes, `${isPanels ? `In ${unit}. ` : ""}${late}`);
     this.#is("live");
   }
@@ -127,7 +137,11 @@ function filled(plan, unit, width) {
   const asked = JSON.stringify(plan.asked);
   const digits = unit === "minor units" ? ["", ""] : [",.4~r", ",.3~r"];
   const walk = (value) => {
-    if (typeof value === "string") return value.replace("{unit}", unit).replace("{width}", width).replace(...digits);
+    if (typeof value === "string")
+      return value
+        .replace("{unit}", unit)
+        .replace("{width}", width)
+        .replace(...digits);
     if (Array.isArray(value)) return JSON.stringify(value) === asked ? plan.names : value.map(walk);
     if (value === null || typeof value !== "object") return value;
     // A hint at the pointer would be about what is gone by the time it is read.

@@ -31,7 +31,8 @@ export class Refresher {
   #plan() {
     if (this.isClosed || this.isBusy || this.timer || !this.#now || this.#now === this.done) return;
     if (this.model.state === "deleted") return;
-    const wait = this.last === undefined ? 0 : Math.max(0, this.last + this.gap - performance.now());
+    const wait =
+      this.last === undefined ? 0 : Math.max(0, this.last + this.gap - performance.now());
     this.timer = setTimeout(() => this.#run(), wait);
   }
 

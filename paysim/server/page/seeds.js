@@ -7,7 +7,9 @@ export function seed(name, spec, model, plan) {
   const scale = spec.usermeta?.scale;
   if (!scale) return; // it says that there is nothing to draw
   const rows = (...columns) =>
-    Object.values(spec.datasets ?? {}).find((set) => set.length && columns.every((column) => column in set[0])) ?? [];
+    Object.values(spec.datasets ?? {}).find(
+      (set) => set.length && columns.every((column) => column in set[0]),
+    ) ?? [];
   SEEDS[name]?.(rows, scale, model, plan, spec);
 }
 
@@ -43,9 +45,15 @@ const SEEDS = {
   queue_value(rows, scale, model) {
     const found = rows("tick", "queue", "value");
     const end = found.reduce((most, row) => Math.max(most, row.tick), 0);
-    for (const [key, label] of [["internal", "held by agents"], ["central", "in the central queue"]]) {
+    for (const [key, label] of [
+      ["internal", "held by agents"],
+      ["central", "in the central queue"],
+    ]) {
       const own = found.filter((row) => row.queue === label && row.tick < end);
-      model.queues[key].seed(own.map((row) => [row.tick, Math.round(row.value * scale)]), end);
+      model.queues[key].seed(
+        own.map((row) => [row.tick, Math.round(row.value * scale)]),
+        end,
+      );
     }
   },
 
@@ -65,7 +73,9 @@ const SEEDS = {
   bilateral_flows(rows, scale, model, plan, spec) {
     const matrix = spec.layer?.find((layer) => layer.encoding?.y?.scale?.domain);
     const ids = new Map(Object.entries(plan.labels).map(([id, label]) => [label, id]));
-    const order = (matrix?.encoding.y.scale.domain ?? []).map((label) => ids.get(label)).filter(Boolean);
+    const order = (matrix?.encoding.y.scale.domain ?? [])
+      .map((label) => ids.get(label))
+      .filter(Boolean);
     if (order.length === plan.order.length) reorder(plan, order);
   },
 };

@@ -1,7 +1,7 @@
 // The rows of live charts, shaped as those of the plotting layer, and what their axes span.
 //
-// A shape has its values in minor units: {rows, fields, first, end, low, high, width}. Shapes of two
-// runs are joined to be drawn on the same scales.
+// A shape has its values in minor units: {rows, fields, first, end, low, high, width}. Shapes of
+// two runs are joined to be drawn on the same scales.
 
 import { nice, niceTop, unitOf } from "./format.js";
 
@@ -9,12 +9,24 @@ const LABELS_MAX = 12;
 const QUEUES = { internal: "held by agents", central: "in the central queue" };
 
 // `plan` says what a chart shows: labels by id, those shown in order, and the label of the rest.
-const SHAPES = { balances, queue_value: queues, settlements_by_means: means, bilateral_flows: flows };
+const SHAPES = {
+  balances,
+  queue_value: queues,
+  settlements_by_means: means,
+  bilateral_flows: flows,
+};
 
 export function shape(name, model, plan, options = {}) {
   const found = SHAPES[name](model, plan, options);
   const first = model.firstOf(name);
-  return { tick: model.tick, first, end: Math.max(model.tick, first + 1), low: 0, width: 1, ...found };
+  return {
+    tick: model.tick,
+    first,
+    end: Math.max(model.tick, first + 1),
+    low: 0,
+    width: 1,
+    ...found,
+  };
 }
 
 // Makes shapes span the same.
@@ -40,12 +52,18 @@ export function scaled(found, info, isPanels) {
     rows,
     unit: unit.name,
     width: found.width === 1 ? "tick" : `${found.width} ticks`,
-    params: { first: found.first, end: found.end, marks, low: found.low / unit.scale, high: high / unit.scale },
+    params: {
+      first: found.first,
+      end: found.end,
+      marks,
+      low: found.low / unit.scale,
+      high: high / unit.scale,
+    },
   };
 }
 
 // Where time is labelled: days and ticks of the day, or days only if there are many.
-export function timeMarks(first, end, info, most) {
+function timeMarks(first, end, info, most) {
   const perDay = info.ticks_per_day;
   const days = Math.ceil(end / perDay) - Math.floor(first / perDay);
   const marks = [];
@@ -58,7 +76,11 @@ export function timeMarks(first, end, info, most) {
   const step = isEach ? nice(Math.ceil(perDay / Math.floor(most / days))) : perDay;
   const every = isEach ? perDay : nice(Math.ceil(days / most)) * perDay;
   for (let day = Math.floor(first / every) * every; day <= end; day += every) {
-    for (let tick = day; tick < (isEach ? Math.min(day + perDay, end + 1) : day + 1); tick += step) {
+    for (
+      let tick = day;
+      tick < (isEach ? Math.min(day + perDay, end + 1) : day + 1);
+      tick += step
+    ) {
       // A label just before a border would run into that of the border.
       if (tick >= first && (tick === day || day + perDay - tick >= step / 2)) marks.push(tick);
     }
@@ -75,7 +97,8 @@ function balances(model, { order, labels, rest, floors }) {
     const series = model.balances?.[places.get(id)];
     if (!series?.ticks.length) continue;
     const floor = floors?.[id] ?? null;
-    const put = (tick, balance) => rows.push({ tick, agent: labels[id], balance, floor, low: null, high: null });
+    const put = (tick, balance) =>
+      rows.push({ tick, agent: labels[id], balance, floor, low: null, high: null });
     series.ticks.forEach((tick, at) => {
       const balance = series.values[at];
       low = Math.min(low, balance);

@@ -7,7 +7,8 @@ const WAITS = [500, 1000, 2000, 4000, 8000];
 // Reads events until they are stopped; comes back after a loss, later and later.
 //
 // onevent(name, data, id): an event; data is text.
-// onstate(state, seconds): "open", "lost" with the time to the next try, or "failed" with a problem.
+// onstate(state, detail): "open", "lost" with the seconds to the next try, or "failed" with a
+// problem.
 export function follow(path, { onevent, onstate }) {
   const stopper = new AbortController();
   let seen = "";
@@ -16,7 +17,11 @@ export function follow(path, { onevent, onstate }) {
 
   const read = async () => {
     const headers = seen ? { "Last-Event-ID": seen } : {};
-    const response = await send("GET", path, { accept: "text/event-stream", headers, signal: stopper.signal });
+    const response = await send("GET", path, {
+      accept: "text/event-stream",
+      headers,
+      signal: stopper.signal,
+    });
     tries = 0;
     onstate("open");
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -60,7 +65,10 @@ export function follow(path, { onevent, onstate }) {
       onstate("lost", wait / 1000);
       await new Promise((done) => {
         const timer = setTimeout(done, wait);
-        wake = () => { clearTimeout(timer); done(); };
+        wake = () => {
+          clearTimeout(timer);
+          done();
+        };
       });
       wake = null;
     }
@@ -68,8 +76,13 @@ export function follow(path, { onevent, onstate }) {
 
   run();
   return {
-    stop: () => { stopper.abort(); wake?.(); },
+    stop: () => {
+      stopper.abort();
+      wake?.();
+    },
     retry: () => wake?.(),
-    restart: () => { seen = ""; },
+    restart: () => {
+      seen = "";
+    },
   };
 }

@@ -12,21 +12,40 @@ export class Transport {
     this.models = models;
     this.alert = alert;
     const command = (label, key, attributes, run) =>
-      el("button", { ...attributes, "aria-keyshortcuts": key, title: `Key: ${key}`, onclick: () => this.#do(run) }, label);
+      el(
+        "button",
+        {
+          ...attributes,
+          "aria-keyshortcuts": key,
+          title: `Key: ${key}`,
+          onclick: () => this.#do(run),
+        },
+        label,
+      );
     this.playing = command("Play", "Space", { class: "primary play" }, () => this.toggle());
     this.stepping = command("Step", "S", { class: "step" }, () => this.step());
     this.ending = command("Run to the end", "E", { class: "end" }, () => this.runToEnd());
     this.pace = el(
       "select",
       { id: "pace", onchange: () => this.#do(() => this.#repace()) },
-      PACES.map((pace) => el("option", { value: pace }, `${number(pace)} ${pace === 1 ? "tick" : "ticks"} per second`)),
+      PACES.map((pace) =>
+        el(
+          "option",
+          { value: pace },
+          `${number(pace)} ${pace === 1 ? "tick" : "ticks"} per second`,
+        ),
+      ),
       el("option", { value: "" }, "as fast as it goes"),
     );
     this.pace.value = sessionStorage.getItem(PLACE) ?? DEFAULT_PACE;
     this.measured = el("span", { class: "rate quiet" });
     this.element = el(
       "div",
-      { class: "transport", role: "group", "aria-label": models.length > 1 ? "Controls of both" : "Controls" },
+      {
+        class: "transport",
+        role: "group",
+        "aria-label": models.length > 1 ? "Controls of both" : "Controls",
+      },
       this.playing,
       this.stepping,
       this.ending,
@@ -36,10 +55,14 @@ export class Transport {
     this.wasRunning = null;
   }
 
-  get isRunning() { return this.models.some((model) => model.isRunning); }
+  get isRunning() {
+    return this.models.some((model) => model.isRunning);
+  }
 
   press(key) {
-    const command = { " ": () => this.toggle(), s: () => this.step(), e: () => this.runToEnd() }[key.toLowerCase()];
+    const command = { " ": () => this.toggle(), s: () => this.step(), e: () => this.runToEnd() }[
+      key.toLowerCase()
+    ];
     if (command) this.#do(command);
     return command !== undefined;
   }
@@ -116,8 +139,14 @@ export class Transport {
     const [model] = this.models;
     const { status, detail } = model.frame.run;
     const words = { finished: "The run has come to its end", cancelled: "Paused" };
-    say(`${words[status] ?? `The run is ${status}`} at tick ${number(model.tick)}. ${detail ?? ""}`);
+    say(
+      `${words[status] ?? `The run is ${status}`} at tick ${number(model.tick)}. ${detail ?? ""}`,
+    );
     const isWrong = ["failed", "interrupted", "stopped"].includes(status);
-    if (isWrong) this.alert.tell({ title: `The run is ${status}`, detail: detail || `It stands at tick ${number(model.tick)}.` });
+    if (isWrong)
+      this.alert.tell({
+        title: `The run is ${status}`,
+        detail: detail || `It stands at tick ${number(model.tick)}.`,
+      });
   }
 }

@@ -25,7 +25,11 @@ export class WhatIf {
     made += 1;
     this.prefix = `event-${made}`;
     this.alert = alertBox();
-    this.type = el("select", { id: `${this.prefix}-type`, onchange: () => this.#fields() }, Object.keys(TYPES).map((type) => el("option", { value: type }, words(type))));
+    this.type = el(
+      "select",
+      { id: `${this.prefix}-type`, onchange: () => this.#fields() },
+      Object.keys(TYPES).map((type) => el("option", { value: type }, words(type))),
+    );
     this.fields = el("div", { class: "fields" });
     this.done = el("ul", { class: "done quiet" });
     this.element = el(
@@ -34,7 +38,13 @@ export class WhatIf {
       el("summary", {}, "What if … let something happen"),
       el(
         "form",
-        { novalidate: true, onsubmit: (event) => { event.preventDefault(); this.#add(); } },
+        {
+          novalidate: true,
+          onsubmit: (event) => {
+            event.preventDefault();
+            this.#add();
+          },
+        },
         el("div", { class: "fields" }, this.#field("Event", this.type)),
         this.fields,
         this.alert,
@@ -50,15 +60,29 @@ export class WhatIf {
   }
 
   #fields() {
-    const inputs = Object.entries(TYPES[this.type.value]).map(([key, label]) => this.#field(label, this.#input(key)));
-    const tick = el("input", { id: `${this.prefix}-tick`, name: "tick", inputmode: "numeric", autocomplete: "off", placeholder: "the next" });
+    const inputs = Object.entries(TYPES[this.type.value]).map(([key, label]) =>
+      this.#field(label, this.#input(key)),
+    );
+    const tick = el("input", {
+      id: `${this.prefix}-tick`,
+      name: "tick",
+      inputmode: "numeric",
+      autocomplete: "off",
+      placeholder: "the next",
+    });
     fill(this.fields, inputs, this.#field("In tick", tick));
     this.alert.tell(null);
   }
 
   #input(key) {
     const id = `${this.prefix}-${key}`;
-    if (!key.endsWith("_id")) return el("input", { id, name: key, inputmode: key === "amount" ? "numeric" : "decimal", autocomplete: "off" });
+    if (!key.endsWith("_id"))
+      return el("input", {
+        id,
+        name: key,
+        inputmode: key === "amount" ? "numeric" : "decimal",
+        autocomplete: "off",
+      });
     const options = this.model.agents.map((agent) => el("option", { value: agent }, agent));
     const select = el("select", { id, name: key }, options);
     if (key === "receiver_id") select.selectedIndex = 1;
@@ -71,12 +95,19 @@ export class WhatIf {
       const text = input.value.trim();
       if (text === "" && input.name === "tick") continue;
       const isWhole = /^-?\d+$/.test(text);
-      event[input.name] = input.name.endsWith("_id") ? text : input.name === "multiplier" ? Number(text) : isWhole ? Number(text) : text;
+      event[input.name] = input.name.endsWith("_id")
+        ? text
+        : input.name === "multiplier"
+          ? Number(text)
+          : isWhole
+            ? Number(text)
+            : text;
     }
     try {
       const { tick } = await this.model.addEvent(event);
       this.alert.tell(null);
-      const said = `${words(event.type)}${event.agent_id ? ` of ${event.agent_id}` : ""} in tick ${number(tick)}`;
+      const whom = event.agent_id ? ` of ${event.agent_id}` : "";
+      const said = `${words(event.type)}${whom} in tick ${number(tick)}`;
       this.done.append(el("li", {}, said));
       say(`Added: ${said}.`);
     } catch (error) {
