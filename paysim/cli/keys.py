@@ -48,7 +48,7 @@ def add(name: str, scope: str, data_dir: Path | None) -> None:
     Example:
       paysim keys add alice --scope run
     """
-    from paysim.server.keys import add_key
+    from paysim.server.store.keys import add_key
 
     token = add_key(_directory(data_dir), name, scope)
     click.echo(token)
@@ -67,7 +67,7 @@ def list_(data_dir: Path | None) -> None:
       paysim keys list
     """
     from paysim.plain_text import aligned
-    from paysim.server.keys import list_keys
+    from paysim.server.store.keys import list_keys
 
     found = list_keys(_directory(data_dir))
     if not found:
@@ -89,7 +89,7 @@ def remove(name: str, data_dir: Path | None) -> None:
     Example:
       paysim keys remove alice
     """
-    from paysim.server.keys import remove_key
+    from paysim.server.store.keys import remove_key
 
     remove_key(_directory(data_dir), name)
 

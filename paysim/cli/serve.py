@@ -72,9 +72,9 @@ def serve(
             streams.append(open_log(stack, log_file))
         configure_logging(streams)
 
-        from paysim.server.keys import has_keys
         from paysim.server.serving import bind
         from paysim.server.serving import serve as serve_on
+        from paysim.server.store.keys import has_keys
 
         sockets = bind(host, port, is_open=has_keys(settings.data_dir))
 

@@ -14,17 +14,17 @@ from fastapi import FastAPI
 from starlette.responses import Response
 
 from paysim import __version__
-from paysim.server.desk import Desk
-from paysim.server.doc_pages import doc_pages
-from paysim.server.guards import Door, Guard
-from paysim.server.handlers import add_handlers
-from paysim.server.keys import Keys
+from paysim.server.desk.desk import Desk
+from paysim.server.http.guards import Door, Guard
+from paysim.server.http.handlers import add_handlers
+from paysim.server.http.tables import clear
 from paysim.server.log import log
-from paysim.server.openapi import document
+from paysim.server.openapi.doc_pages import doc_pages
+from paysim.server.openapi.openapi import document
 from paysim.server.routes import routers
 from paysim.server.settings import Settings
-from paysim.server.store import Store
-from paysim.server.tables import clear
+from paysim.server.store.keys import Keys
+from paysim.server.store.store import Store
 
 DESCRIPTION = "Simulates how banks settle payments with each other, and what it costs them."
 

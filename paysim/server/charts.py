@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from paysim.plotting.kinds import CHARTS, ChartKind
 
 if TYPE_CHECKING:
-    from paysim.server.session import Session
+    from paysim.server.session.session import Session
 
 LIVE: Final = ("balances", "queue_value", "settlements_by_means", "bilateral_flows")
 """The charts that can be drawn while a run goes on."""

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
+from paysim.server.http.replies import json_bytes
 from paysim.server.problems import Problem
-from paysim.server.replies import json_bytes
 
 if TYPE_CHECKING:
-    from paysim.server.desk import Desk
+    from paysim.server.desk.desk import Desk
 
 FRAME_SECONDS: Final = 1 / 30
 """Time from one frame to the next."""

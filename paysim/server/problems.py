@@ -146,7 +146,7 @@ def problem_of(error: BaseException, status: int = 400) -> Problem:
         error: The error; of one that is not foreseen only a reference is told.
         status: The status of what is wrong with a scenario.
     """
-    from paysim.server.store import StoreError
+    from paysim.server.store.store import StoreError
 
     if isinstance(error, Problem):
         return error

@@ -16,9 +16,9 @@ import uvicorn
 
 from paysim.errors import PaysimError, Problem, ScenarioError
 from paysim.server.app import create_app
+from paysim.server.http.origins import is_loopback
+from paysim.server.http.protocol import bounded
 from paysim.server.log import log
-from paysim.server.origins import is_loopback
-from paysim.server.protocol import bounded
 from paysim.server.settings import Settings
 
 _KEEP_ALIVE_SECONDS: Final = 30

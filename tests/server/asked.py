@@ -9,7 +9,7 @@ import asyncio
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
-from paysim.server.guards import Door, Guard
+from paysim.server.http.guards import Door, Guard
 from paysim.server.settings import Settings
 
 LIMIT = 5_000

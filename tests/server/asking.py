@@ -4,7 +4,7 @@ How tests of routes ask: simulations made in a line, and problems looked at from
 
 from __future__ import annotations
 
-from paysim.server.examples import TWO_BANKS
+from paysim.server.openapi.examples import TWO_BANKS
 
 SIMULATIONS = "/api/simulations"
 PROBLEM = {"type", "title", "status", "detail", "errors", "omitted"}

@@ -13,12 +13,12 @@ import attrs
 import pytest
 
 from paysim.scenario import Scenario
-from paysim.server.desk import Desk
+from paysim.server.desk.desk import Desk
+from paysim.server.desk.waiting import Times
 from paysim.server.problems import Problem
-from paysim.server.session import Session
+from paysim.server.session.session import Session
 from paysim.server.settings import Settings
-from paysim.server.store import StoreError
-from paysim.server.waiting import Times
+from paysim.server.store.store import StoreError
 
 
 def scenario(agents=3, days=1, ticks_per_day=100, rate=0.5):

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from paysim.server.app import create_app
-from paysim.server.openapi import TAGS
+from paysim.server.openapi.openapi import TAGS
 from paysim.server.settings import Settings
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "http_api.md"

@@ -19,9 +19,9 @@ from pathlib import Path
 
 from store_model import Model, row_of, step_of, write
 
-from paysim.server import store_logs, store_removal, store_wal
-from paysim.server.store import Store
-from paysim.server.store_schema import FILE
+from paysim.server.store import logs, removal, wal
+from paysim.server.store.schema import FILE
+from paysim.server.store.store import Store
 
 THREADS = 4
 
@@ -102,7 +102,7 @@ def work(pipe, directory, seed, model, wal_pages):
     """
     Change a store from several threads, and tell each change before, and again when it is done.
     """
-    store_wal.SOON, store_wal.LONG, store_wal.TOO_LONG = wal_pages
+    wal.SOON, wal.LONG, wal.TOO_LONG = wal_pages
     store = Store.open(directory)
 
     def run(thread):
@@ -188,7 +188,7 @@ def at_every_point(directory, seed, rounds):
 
         connect = sqlite3.connect
         sqlite3.connect = lambda *given, **options: connect(*given, factory=Counted, **options)
-        store_logs.CUT_MAX = store_removal.SLICE = 3
+        logs.CUT_MAX = removal.SLICE = 3
         store = Store.open(target)
         os.write(pipe, b"%d\n" % next(count))
         for change in changes:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import copy
 
-from paysim.server.store import Mark, Reply, Row, Step
+from paysim.server.store.store import Mark, Reply, Row, Step
 
 PLAIN = {"name": "", "seed": 2**64 - 1, "num_ticks": 100, "ticks_per_day": 10}
 

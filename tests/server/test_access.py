@@ -15,9 +15,9 @@ from served import Served
 from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
-from paysim.server.access import allowed, needed
 from paysim.server.app import create_app
-from paysim.server.keys import add_key, remove_key
+from paysim.server.http.access import allowed, needed
+from paysim.server.store.keys import add_key, remove_key
 
 ID = "sim_0123456789abcdef"
 CHECKPOINT = "chk_0123456789abcdef"

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from paysim.errors import ScenarioError
 from paysim.server.app import create_app
 from paysim.server.settings import Settings
-from paysim.server.store import StoreError
+from paysim.server.store.store import StoreError
 
 
 def create(client, scenario):

@@ -25,7 +25,7 @@ from at_desk import (
 
 from paysim.errors import PaysimError, ScenarioError
 from paysim.server.settings import Settings
-from paysim.server.store import Store
+from paysim.server.store.store import Store
 
 
 def test_clients_together():
@@ -468,7 +468,7 @@ def test_closed():
 
 
 async def opened():
-    from paysim.server.desk import Desk
+    from paysim.server.desk.desk import Desk
 
     return Desk(MemoryStore(), Settings(data_dir="."))
 
@@ -477,7 +477,7 @@ def test_real_store_twice(tmp_path):
     """
     In one process, one loop after the other serves what the one before has acknowledged.
     """
-    from paysim.server.desk import Desk
+    from paysim.server.desk.desk import Desk
 
     async def main(ticks):
         store = Store.open(tmp_path)

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 
 import pytest
 
-from paysim.server.doc_pages import FILES
+from paysim.server.openapi.doc_pages import FILES
 
 PAGES = pytest.mark.parametrize("page", ["/docs", "/redoc"])
 LOADED = {"script": "src", "link": "href", "img": "src", "iframe": "src"}

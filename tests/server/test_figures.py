@@ -4,7 +4,7 @@ What is known of how long things take.
 
 from __future__ import annotations
 
-from paysim.server.figures import GROWTH, INLINE_SECONDS, PORTION_SECONDS, Figures
+from paysim.server.desk.figures import GROWTH, INLINE_SECONDS, PORTION_SECONDS, Figures
 
 
 def test_rises_at_once_and_falls_slowly():

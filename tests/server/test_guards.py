@@ -14,7 +14,7 @@ from starlette.websockets import WebSocketDisconnect
 from structlog.testing import capture_logs
 
 from paysim.server.app import create_app
-from paysim.server.origins import is_loopback
+from paysim.server.http.origins import is_loopback
 
 SECURITY = {
     "x-content-type-options": "nosniff",

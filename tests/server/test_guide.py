@@ -10,7 +10,7 @@ import pytest
 from guide import GUIDE, comparable, rendered
 from serving import Serving
 
-from paysim.server.keys import add_key
+from paysim.server.store.keys import add_key
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="the guide's commands need curl")

@@ -13,7 +13,7 @@ from http_api_page import CURL, PAGE, rendered
 
 from paysim.server import problems
 from paysim.server.app import create_app
-from paysim.server.openapi import operations
+from paysim.server.openapi.openapi import operations
 
 SUCCESSES = (200, 201, 202)
 

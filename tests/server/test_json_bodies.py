@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import pytest
 
-from paysim.server.documents import read_body
+from paysim.server.http.documents import read_body
+from paysim.server.http.requests import BranchRequest, RunRequest
 from paysim.server.problems import Problem
-from paysim.server.requests import BranchRequest, RunRequest
 
 
 def problem(content, cls=RunRequest):

@@ -13,8 +13,8 @@ import pytest
 
 from paysim.cli import main
 from paysim.errors import ScenarioError
-from paysim.server.keys import Keys, add_key, has_keys, list_keys, remove_key
-from paysim.server.store import Store
+from paysim.server.store.keys import Keys, add_key, has_keys, list_keys, remove_key
+from paysim.server.store.store import Store
 
 
 @pytest.fixture

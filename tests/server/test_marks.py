@@ -8,7 +8,7 @@ import asyncio
 
 from at_desk import desk, log_of, made, raises, tick, whole_log
 
-from paysim.server.session import Session
+from paysim.server.session.session import Session
 
 
 def test_checkpoints():

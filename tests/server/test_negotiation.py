@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from paysim.server.negotiation import CSV, JSON, PARQUET, chosen
+from paysim.server.http.negotiation import CSV, JSON, PARQUET, chosen
 from paysim.server.problems import Problem
 
 FORMS = (JSON, CSV, PARQUET)

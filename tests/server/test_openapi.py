@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 
 from paysim import Scenario
 from paysim.server.app import create_app
-from paysim.server.openapi import TAGS, operations
+from paysim.server.openapi.openapi import TAGS, operations
 from paysim.server.settings import Settings
 
 METHODS = ("get", "post", "delete")

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from paysim.server.pace import BATCHES_PER_SECOND, Pace
+from paysim.server.desk.pace import BATCHES_PER_SECOND, Pace
 
 
 @pytest.mark.parametrize("per_second", [0.1, 0.7, 1, 3, 29.97, 60, 61, 100, 999.5, 5_000])

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from paysim.server.parameters import Matching, OneOf, Parameter, Whole, read_query
+from paysim.server.http.parameters import Matching, OneOf, Parameter, Whole, read_query
 from paysim.server.problems import Problem
 
 COUNT = Whole(name="count", text="", least=1, greatest=10, default=1)

@@ -20,7 +20,7 @@ from paysim.errors import Problem as ScenarioProblem
 from paysim.loading import loads_scenario
 from paysim.server.app import create_app
 from paysim.server.problems import Problem, error_of, problem_of
-from paysim.server.store import StoreError
+from paysim.server.store.store import StoreError
 
 MEMBERS = {"type", "title", "status", "detail", "errors", "omitted"}
 ENTRY = {"path", "place", "line", "column", "expected", "found", "hint", "message"}

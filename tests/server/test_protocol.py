@@ -15,7 +15,7 @@ import pytest
 import uvicorn
 from raw import Raw, request
 
-from paysim.server.protocol import BoundedProtocol
+from paysim.server.http.protocol import BoundedProtocol
 
 
 @attrs.define

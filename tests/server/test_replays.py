@@ -8,8 +8,8 @@ import asyncio
 
 from at_desk import MemoryStore, desk, made, raises, scenario
 
-from paysim.server.session import Session
-from paysim.server.store import Reply
+from paysim.server.session.session import Session
+from paysim.server.store.store import Reply
 
 
 def reply_to(scope, key, request, body):

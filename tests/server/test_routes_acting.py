@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from asking import make, moment, refusal, ticks
 
-from paysim.server.examples import TWO_BANKS
+from paysim.server.openapi.examples import TWO_BANKS
 
 TRANSACTION = {"sender_id": "BANK_A", "receiver_id": "BANK_B", "amount": 250}
 

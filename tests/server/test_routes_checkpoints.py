@@ -9,7 +9,7 @@ from asking import SIMULATIONS, make, moment, refusal, ticks
 
 from paysim import Orchestrator, Simulation
 from paysim.errors import ScenarioError
-from paysim.server.examples import RING, TWO_BANKS
+from paysim.server.openapi.examples import RING, TWO_BANKS
 
 
 @pytest.fixture

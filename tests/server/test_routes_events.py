@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from paysim import Orchestrator
 from paysim.server.app import create_app
-from paysim.server.examples import TWO_BANKS
+from paysim.server.openapi.examples import TWO_BANKS
 
 STREAM = {"Accept": "text/event-stream"}
 LINES = {"Accept": "application/x-ndjson"}

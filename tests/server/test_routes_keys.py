@@ -9,7 +9,7 @@ from asking import SIMULATIONS, make, moment, refusal, ticks
 from starlette.testclient import TestClient
 
 from paysim.server.app import create_app
-from paysim.server.examples import BUDGET, RING, TRANSACTION, TWO_BANKS
+from paysim.server.openapi.examples import BUDGET, RING, TRANSACTION, TWO_BANKS
 
 KEY = {"Idempotency-Key": "k-1"}
 

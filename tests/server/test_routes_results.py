@@ -13,8 +13,8 @@ from asking import make, refusal, ticks
 
 from paysim import Orchestrator, extras
 from paysim.results import TABLES
-from paysim.server import tables
-from paysim.server.examples import TWO_BANKS
+from paysim.server.http import tables
+from paysim.server.openapi.examples import TWO_BANKS
 
 CSV = "text/csv"
 PARQUET = "application/vnd.apache.parquet"

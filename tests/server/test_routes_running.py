@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from paysim import Orchestrator
 from paysim.server.app import create_app
-from paysim.server.examples import RING, TWO_BANKS
+from paysim.server.openapi.examples import RING, TWO_BANKS
 
 
 def ended(client, path):

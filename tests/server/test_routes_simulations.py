@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from paysim import Orchestrator, Scenario
 from paysim.server.app import create_app
-from paysim.server.examples import RING, TWO_BANKS
+from paysim.server.openapi.examples import RING, TWO_BANKS
 
 YAML = yaml.safe_dump(TWO_BANKS)
 ONE_BANK = """ticks_per_day: 10

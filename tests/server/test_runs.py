@@ -11,9 +11,9 @@ import pytest
 from at_desk import Clock, MemoryStore, desk, log_of, made, raises, tick, until, whole_log
 
 from paysim.errors import PaysimError
-from paysim.server.runs import BROKEN_OFF
+from paysim.server.desk.runs import BROKEN_OFF
 from paysim.server.settings import Settings
-from paysim.server.store import Reply
+from paysim.server.store.store import Reply
 
 
 async def ended(at, id):
@@ -363,8 +363,8 @@ def test_many_runs(tmp_path):
     """
     Runs of several simulations go on side by side and end alike, on a real store.
     """
-    from paysim.server.desk import Desk
-    from paysim.server.store import Store
+    from paysim.server.desk.desk import Desk
+    from paysim.server.store.store import Store
 
     async def main():
         store = Store.open(tmp_path)

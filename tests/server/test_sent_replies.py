@@ -9,7 +9,7 @@ import io
 
 import pytest
 
-from paysim.server.replies import BLOCK_BYTES, FileReply, disposition, headed, json_bytes
+from paysim.server.http.replies import BLOCK_BYTES, FileReply, disposition, headed, json_bytes
 
 
 def test_numbers():

@@ -22,8 +22,8 @@ from paysim.policies import release
 from paysim.results import TABLES
 from paysim.scenario import SEED_MAX, Scenario
 from paysim.scenario_events import ExtraTransaction
-from paysim.server.decisions import DECISIONS_MAX, KINDS
-from paysim.server.session import Session, Step
+from paysim.server.session.decisions import DECISIONS_MAX, KINDS
+from paysim.server.session.session import Session, Step
 from paysim.simulation import Simulation
 from paysim.testing import Scripted, payment, tiny_scenario
 

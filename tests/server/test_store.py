@@ -12,12 +12,12 @@ import threading
 import pytest
 from store_model import begun_of, reply_of, row_of, step_of
 
-from paysim.server import store_wal, store_writes
-from paysim.server.store import Mark, Step, Store, StoreError
-from paysim.server.store_files import LOCK
-from paysim.server.store_making import PART_BYTES
-from paysim.server.store_removal import SLICE
-from paysim.server.store_schema import FILE, FORMAT
+from paysim.server.store import wal, writes
+from paysim.server.store.files import LOCK
+from paysim.server.store.making import PART_BYTES
+from paysim.server.store.removal import SLICE
+from paysim.server.store.schema import FILE, FORMAT
+from paysim.server.store.store import Mark, Step, Store, StoreError
 
 
 @pytest.fixture
@@ -271,7 +271,7 @@ def test_oldest_replies_go(store, monkeypatch):
     """
     So many replies of a scope are kept, the oldest go first, and other scopes keep theirs.
     """
-    monkeypatch.setattr(store_writes, "REPLIES_MAX", 5)
+    monkeypatch.setattr(writes, "REPLIES_MAX", 5)
     store.create(row_of("sim_1"), b"", reply=reply_of("", "other")).result()
     for number in range(9):
         store.append("sim_1", None, reply=reply_of("sim_1", f"key_{number}")).result()
@@ -491,9 +491,9 @@ def test_wal_stays_short(directory, monkeypatch, opened):
     """
     SQLite's log stays short while writes go on and readers follow one another without a pause.
     """
-    monkeypatch.setattr(store_wal, "SOON", 50)
-    monkeypatch.setattr(store_wal, "LONG", 100)
-    monkeypatch.setattr(store_wal, "TOO_LONG", 400)
+    monkeypatch.setattr(wal, "SOON", 50)
+    monkeypatch.setattr(wal, "LONG", 100)
+    monkeypatch.setattr(wal, "TOO_LONG", 400)
     store = opened()
     for id in ("sim_1", "sim_2"):
         store.create(row_of(id), b"").result()

@@ -14,8 +14,8 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from store_model import Model, write
 
-from paysim.server import store_logs, store_removal
-from paysim.server.store import Store, StoreError
+from paysim.server.store import logs, removal
+from paysim.server.store.store import Store, StoreError
 
 IDS = st.sampled_from(["sim_1", "sim_2", "sim_3"])
 SEEDS = st.integers(0, 20)
@@ -31,8 +31,8 @@ class StoreAndModel(RuleBasedStateMachine):
     def open(self):
         base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
         self.directory = Path(tempfile.mkdtemp(dir=base))
-        self.before = store_logs.CUT_MAX, store_removal.SLICE
-        store_logs.CUT_MAX = store_removal.SLICE = 3
+        self.before = logs.CUT_MAX, removal.SLICE
+        logs.CUT_MAX = removal.SLICE = 3
         self.model = Model()
         self.store = Store.open(self.directory)
 
@@ -92,7 +92,7 @@ class StoreAndModel(RuleBasedStateMachine):
         assert self.model.differences(self.store) == []
 
     def teardown(self):
-        store_logs.CUT_MAX, store_removal.SLICE = self.before
+        logs.CUT_MAX, removal.SLICE = self.before
         try:
             assert self.model.differences(self.store) == []
         finally:

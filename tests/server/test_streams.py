@@ -12,9 +12,9 @@ from types import MethodType
 import pytest
 from at_desk import Clock, MemoryStore, desk, log_of, made, tick, until, whole_log
 
-from paysim.server.following import HEARTBEAT, HEARTBEAT_SECONDS, LINES_BYTES, MESSAGE_BYTES
+from paysim.server.desk.following import HEARTBEAT, HEARTBEAT_SECONDS, LINES_BYTES, MESSAGE_BYTES
+from paysim.server.desk.streams import StreamReply
 from paysim.server.problems import Problem
-from paysim.server.streams import StreamReply
 
 
 class Client:

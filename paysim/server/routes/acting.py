@@ -11,13 +11,14 @@ from starlette.responses import Response
 
 from paysim.errors import Problems, ScenarioError, shown
 from paysim.fields import did_you_mean
-from paysim.server import examples, models
-from paysim.server.calls import Call
-from paysim.server.documents import JsonBody
-from paysim.server.operations import ONE, Answer, Body, Link, json_form, operation
-from paysim.server.replies import json_reply
+from paysim.server.http import models
+from paysim.server.http.calls import Call
+from paysim.server.http.documents import JsonBody
+from paysim.server.http.replies import json_reply
+from paysim.server.openapi import examples
+from paysim.server.openapi.operations import ONE, Answer, Body, Link, json_form, operation
+from paysim.server.openapi.schemas import ref
 from paysim.server.routes.running import SAME
-from paysim.server.schemas import ref
 
 router = APIRouter()
 

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any, Final
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from paysim.server import examples, models
-from paysim.server.calls import Call
-from paysim.server.operations import ONE, Answer, Body, Form, Link, json_form, operation
-from paysim.server.replies import disposition, json_reply
-from paysim.server.requests import BranchRequest, CheckpointRequest
+from paysim.server.http import models
+from paysim.server.http.calls import Call
+from paysim.server.http.replies import disposition, json_reply
+from paysim.server.http.requests import BranchRequest, CheckpointRequest
+from paysim.server.openapi import examples
+from paysim.server.openapi.operations import ONE, Answer, Body, Form, Link, json_form, operation
+from paysim.server.openapi.schemas import ref
 from paysim.server.routes.running import SAME
 from paysim.server.routes.simulations import FILE, IT, created, links_to, moment_text
-from paysim.server.schemas import ref
 
 if TYPE_CHECKING:
-    from paysim.server.store import Mark, Row
+    from paysim.server.store.store import Mark, Row
 
 router = APIRouter()
 

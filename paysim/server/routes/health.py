@@ -8,10 +8,10 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from paysim import __version__
-from paysim.server.calls import Call
-from paysim.server.models import Health
-from paysim.server.operations import Answer, json_form, operation
-from paysim.server.replies import json_bytes, json_reply
+from paysim.server.http.calls import Call
+from paysim.server.http.models import Health
+from paysim.server.http.replies import json_bytes, json_reply
+from paysim.server.openapi.operations import Answer, json_form, operation
 
 router = APIRouter()
 

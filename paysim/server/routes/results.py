@@ -15,20 +15,21 @@ from paysim.errors import PaysimError, ScenarioError
 from paysim.extras import check_extra
 from paysim.fields import TICKS_MAX
 from paysim.results import TABLES
-from paysim.server import examples, models
-from paysim.server.calls import Call
-from paysim.server.negotiation import ARROW, CSV, JSON, PARQUET
-from paysim.server.operations import ONE, Answer, Form, Link, operation
-from paysim.server.parameters import OneOf, Whole
+from paysim.server.http import models
+from paysim.server.http.calls import Call
+from paysim.server.http.negotiation import ARROW, CSV, JSON, PARQUET
+from paysim.server.http.parameters import OneOf, Whole
+from paysim.server.http.replies import FileReply, json_bytes
+from paysim.server.http.tables import ENDINGS, FORMS, ROWS_MAX, file, page
+from paysim.server.openapi import examples
+from paysim.server.openapi.operations import ONE, Answer, Form, Link, operation
 from paysim.server.problems import Problem
-from paysim.server.replies import FileReply, json_bytes
 from paysim.server.routes.running import SAME
-from paysim.server.tables import ENDINGS, FORMS, ROWS_MAX, file, page
 
 if TYPE_CHECKING:
     from paysim._kernel import Table
     from paysim.results import Results
-    from paysim.server.session import Session
+    from paysim.server.session.session import Session
 
 router = APIRouter()
 

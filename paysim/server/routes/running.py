@@ -9,9 +9,13 @@ from typing import Any, Final
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from paysim.server import examples, models
-from paysim.server.calls import Call
-from paysim.server.operations import (
+from paysim.server.http import models
+from paysim.server.http.calls import Call
+from paysim.server.http.parameters import Whole
+from paysim.server.http.replies import json_reply, json_reply_of
+from paysim.server.http.requests import RunRequest
+from paysim.server.openapi import examples
+from paysim.server.openapi.operations import (
     ONE,
     Answer,
     Body,
@@ -19,11 +23,8 @@ from paysim.server.operations import (
     json_form,
     operation,
 )
-from paysim.server.parameters import Whole
+from paysim.server.openapi.schemas import ref
 from paysim.server.problems import error_of, invalid
-from paysim.server.replies import json_reply, json_reply_of
-from paysim.server.requests import RunRequest
-from paysim.server.schemas import ref
 from paysim.server.settings import variable_of
 
 router = APIRouter()

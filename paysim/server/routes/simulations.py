@@ -15,9 +15,13 @@ from starlette.responses import Response
 from paysim import checkpoint_format, loading
 from paysim.errors import ScenarioError
 from paysim.scenario import SEED_MAX
-from paysim.server import examples, models
-from paysim.server.calls import Call
-from paysim.server.operations import (
+from paysim.server.desk.seats import unknown_simulation
+from paysim.server.http import models
+from paysim.server.http.calls import Call
+from paysim.server.http.parameters import OneOf, Parameter, Whole
+from paysim.server.http.replies import json_bytes, json_reply, json_reply_of
+from paysim.server.openapi import examples
+from paysim.server.openapi.operations import (
     ONE,
     PREFIX,
     Answer,
@@ -27,16 +31,13 @@ from paysim.server.operations import (
     json_form,
     operation,
 )
-from paysim.server.parameters import OneOf, Parameter, Whole
+from paysim.server.openapi.schemas import ref
 from paysim.server.problems import Problem, error_of, invalid
-from paysim.server.replies import json_bytes, json_reply, json_reply_of
-from paysim.server.schemas import ref
-from paysim.server.seats import unknown_simulation
-from paysim.server.session import Session
+from paysim.server.session.session import Session
 from paysim.server.settings import Settings, variable_of
 
 if TYPE_CHECKING:
-    from paysim.server.store import Row
+    from paysim.server.store.store import Row
 
 router = APIRouter()
 

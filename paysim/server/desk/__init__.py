@@ -1,0 +1,3 @@
+"""
+Who may do what with which simulation, and when it is on the disk.
+"""

@@ -1,0 +1,3 @@
+"""
+What stands between a request and the desk: guards, parameters, bodies, replies.
+"""

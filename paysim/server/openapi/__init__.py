@@ -1,0 +1,3 @@
+"""
+What the service tells of itself: the OpenAPI document and its pages.
+"""

@@ -1,0 +1,3 @@
+"""
+One simulation in memory, always between two ticks.
+"""

@@ -1,0 +1,371 @@
+"""
+One simulation of the service, in memory: always between two ticks, and nothing of HTTP or files.
+
+What happens to it is told in steps, which a store keeps one after the other: each holds the moves
+of the ticks since the step before, the scenario events that were added, and the decisions that
+wait. A session is loaded by making the same moves again; no policy is asked anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from paysim._kernel import Kernel
+from paysim.added_events import GrowingScenario
+from paysim.checkpoint_format import Checkpoint, SavedAgent, decoded, encoded
+from paysim.errors import PaysimError, Problems, shown
+from paysim.fields import Whole, suggest_agent
+from paysim.scenario import SEED_MAX, Scenario
+from paysim.server.session.accounts import account_of
+from paysim.server.session.additions import (
+    check_event,
+    check_transaction,
+    event_dict,
+    gathered,
+    with_added,
+    write_added,
+)
+from paysim.server.session.deciding import Deciding
+from paysim.server.session.decisions import read_decisions
+from paysim.server.store.records import Step
+
+if TYPE_CHECKING:
+    from paysim.results import Results
+    from paysim.scenario import ScenarioEvent
+
+__all__ = ["Session", "Step"]
+
+OUTSIDE: Final = "outside agent"
+"""What a checkpoint calls whatever decides for an agent over HTTP."""
+
+
+class Session:
+    """
+    A simulation whose ticks happen on demand, and whose agents may decide from outside.
+
+    A `ScenarioError` leaves it as it was. After any other error it is to be dropped, and loaded
+    again.
+
+    Args:
+        scenario: What is simulated, without the events that are added to it.
+        growing: The scenario with them.
+        seed: Seed of the random streams.
+        outside: Ids of the agents that have no policy of their own.
+        kernel: The kernel, between two ticks.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        growing: GrowingScenario,
+        seed: int,
+        outside: tuple[str, ...],
+        kernel: Kernel,
+    ) -> None:
+        self.seed = seed
+        self.outside = outside
+        self._first = scenario
+        self._growing = growing
+        self._kernel = kernel
+        self._indices = {config.id: i for i, config in enumerate(scenario.agent_configs)}
+        # What has happened since the last step was taken.
+        self._taken_tick = kernel.tick
+        self._added: list[ScenarioEvent] = []
+        self._has_decided = False
+
+    @classmethod
+    def start(
+        cls, scenario: Scenario, seed: int | None = None, outside: Sequence[str] = ()
+    ) -> Session:
+        """
+        Return a simulation before its first tick.
+
+        Args:
+            scenario: What is simulated.
+            seed: Seed of the random streams, 0 to 2**64 - 1; `None` takes the scenario's.
+            outside: Ids of agents that decide from outside, in the place of their policies.
+
+        Raises:
+            ScenarioError: An argument is not what it has to be.
+        """
+        ids = {config.id for config in scenario.agent_configs}
+        with gathered() as problems:
+            if seed is not None:
+                Whole(0, SEED_MAX).check(seed, ("seed",), problems)
+            for i, id in enumerate(outside):
+                if type(id) is not str or id not in ids:
+                    hint = suggest_agent(id, ids) if type(id) is str else ""
+                    problems.add(("outside", i), "must be the id of an agent", shown(id), hint)
+        seed = scenario.rng_seed if seed is None else seed
+        kernel = Kernel(scenario, seed, _numbers(scenario, outside))
+        return cls(scenario, GrowingScenario(scenario), seed, _sorted(scenario, outside), kernel)
+
+    @classmethod
+    def resume(cls, saved: Checkpoint) -> Session:
+        """
+        Return the simulation of a checkpoint; agents that decided in Python decide from outside.
+
+        Raises:
+            ScenarioError: What the kernel saved is damaged.
+        """
+        from paysim.checkpoints import restored_kernel
+
+        scenario = saved.scenario
+        outside = _sorted(scenario, saved.agents)
+        kernel = restored_kernel(saved, _numbers(scenario, outside))
+        session = cls(scenario, GrowingScenario(scenario), saved.seed, outside, kernel)
+        # Its first step is all that it has behind it, even where that is only a decision.
+        session._taken_tick = 0
+        session._has_decided = True
+        return session
+
+    @classmethod
+    def load(cls, begun: bytes, steps: Sequence[Step]) -> Session:
+        """
+        Return the simulation of which `begun` and then these steps were taken.
+
+        Raises:
+            PaysimError: They are damaged, or do not belong together.
+        """
+        try:
+            first = decoded(begun, "")
+            scenario = with_added(first.scenario, (step.added for step in steps))
+            outside = tuple(first.agents)
+            scripted, pieces = _numbers(scenario, outside), [step.piece for step in steps]
+            kernel = Kernel.rejoin(scenario, first.seed, scripted, pieces)
+            if steps and (kernel.tick, kernel.num_events) != (steps[-1].tick, steps[-1].events):
+                raise PaysimError("it does not end as its last step does")
+        except PaysimError as error:
+            raise PaysimError(f"the stored simulation is damaged: {error}") from error
+        return cls(first.scenario, GrowingScenario(scenario), first.seed, outside, kernel)
+
+    # For the store
+
+    def begun(self) -> bytes:
+        """
+        Return how the simulation began: its scenario without added events, seed, outside agents.
+
+        Raises:
+            PaysimError: It is too large.
+        """
+        return b"".join(encoded(Checkpoint(self._first, self.seed, 0, self._agents(), b"")))
+
+    @property
+    def is_changed(self) -> bool:
+        """
+        Whether anything has happened since the last step was taken.
+        """
+        return self._kernel.tick != self._taken_tick or self._has_decided or len(self._added) > 0
+
+    def take(self) -> Step | None:
+        """
+        Return what has happened since the last step was taken, if anything has.
+        """
+        if not self.is_changed:
+            return None
+        kernel = self._kernel
+        piece = kernel.piece(self._taken_tick)
+        step = Step(kernel.tick, kernel.num_events, write_added(self._added), piece)
+        self._taken_tick = kernel.tick
+        self._added = []
+        self._has_decided = False
+        return step
+
+    def saved(self) -> Checkpoint:
+        """
+        Return what a checkpoint file holds; `resume` goes on from it.
+        """
+        kernel = self._kernel
+        return Checkpoint(self.scenario, self.seed, kernel.tick, self._agents(), kernel.save())
+
+    # Acting
+
+    def advance(self, ticks: int) -> dict[str, int]:
+        """
+        Run so many ticks and return what the last has done, as `Orchestrator.tick` does.
+
+        Raises:
+            PaysimError: A sum of money passes its bound.
+        """
+        tick, arrivals, settlements, lsm_releases, cost = self._kernel.advance(ticks)
+        return {
+            "tick": tick,
+            "num_arrivals": arrivals,
+            "num_settlements": settlements,
+            "num_lsm_releases": lsm_releases,
+            "total_cost": cost,
+        }
+
+    def advance_each(self, ticks: int) -> list[dict[str, int]]:
+        """
+        Run so many ticks and return what each has done.
+
+        Raises:
+            PaysimError: A sum of money passes its bound.
+        """
+        return [self.advance(1) for _ in range(ticks)]
+
+    def submit(self, raw: dict[str, Any]) -> tuple[str, int]:
+        """
+        Let a transaction arrive.
+
+        Args:
+            raw: The keys of an `extra_transaction` that happens once. `tick`, also spelled
+                `arrival_tick`, is the next tick where it is absent.
+
+        Returns:
+            Its id, and the tick in which it arrives.
+
+        Raises:
+            ScenarioError: With everything that is wrong, by the caller's keys.
+        """
+        event = check_transaction(self._growing, raw, self.tick)
+        self._add(event)
+        assert event.id is not None
+        return event.id, event.tick
+
+    def add_event(self, raw: dict[str, Any]) -> dict[str, Any]:
+        """
+        Let a scenario event happen, in the next tick where it has no `tick`.
+
+        Returns:
+            The event as the scenario now has it.
+
+        Raises:
+            ScenarioError: With everything that is wrong, by the caller's keys.
+        """
+        event = check_event(self._growing, raw, self.tick)
+        self._add(event)
+        return event_dict(event)
+
+    def decide(self, agent_id: str, decisions: Sequence[dict[str, Any]]) -> None:
+        """
+        Make decisions of an agent, which count for the next tick.
+
+        Raises:
+            ScenarioError: With everything that is wrong in itself; nothing is decided.
+            PaysimError: The agent cannot decide so now; what stands before that is decided.
+        """
+        with gathered() as problems:
+            index = self._index(agent_id, problems)
+            read = read_decisions(decisions, problems)
+        self._has_decided |= Deciding(self._kernel, index, agent_id).make_all(read)
+
+    # Looking
+
+    @property
+    def scenario(self) -> Scenario:
+        """
+        What is simulated, with the events that were added so far.
+        """
+        return self._growing.scenario
+
+    @property
+    def tick(self) -> int:
+        """
+        The next tick.
+        """
+        return self._kernel.tick
+
+    @property
+    def day(self) -> int:
+        """
+        The day of the next tick.
+        """
+        return self._kernel.tick // self._first.ticks_per_day
+
+    @property
+    def end_tick(self) -> int:
+        """
+        The number of ticks of the scenario's days; it can be run beyond them.
+        """
+        return self._first.num_ticks
+
+    @property
+    def events(self) -> int:
+        """
+        How many events the log has.
+        """
+        return self._kernel.num_events
+
+    def lines(self, after: int, most: int, bytes_max: int = 262_144) -> tuple[bytes, int]:
+        """
+        Return a stretch of the event log as JSON lines, and the number of its last event.
+
+        Args:
+            after: The number, from 1, of the event before the first; 0 begins with the first.
+            most: How many events it may have.
+            bytes_max: A length after which no further line is added.
+        """
+        return self._kernel.event_lines(after, most, bytes_max)
+
+    def state(self) -> dict[str, Any]:
+        """
+        Return the state as `Orchestrator.get_state` does.
+        """
+        return self._kernel.state()
+
+    def account(self, agent_id: str) -> dict[str, Any]:
+        """
+        Return what an agent sees of itself, as plain JSON values, and its costs so far.
+
+        Raises:
+            ScenarioError: There is no such agent.
+        """
+        with gathered() as problems:
+            index = self._index(agent_id, problems)
+        return account_of(self._kernel, index)
+
+    def pulse(self, since_tick: int) -> dict[str, Any]:
+        """
+        Return how the simulation stands, and what has settled since a tick: for somebody watching.
+
+        Returns:
+            `tick`, `events`, `balances` in scenario order, `internal_queue` and `central_queue`,
+            `cost` by component and `total_cost` (exact text); and since that tick `settled_by`
+            cause and `flows`, each the positions of sender and receiver, volume and value.
+        """
+        settled_by, flows = self._kernel.flows(since_tick)
+        head = {"tick": self.tick, "events": self.events}
+        return head | self._kernel.standing() | {"settled_by": settled_by, "flows": flows}
+
+    def results(self) -> Results:
+        """
+        Return the results of all ticks run so far.
+        """
+        from paysim.results import Results
+
+        return Results(self._kernel, self.scenario, self.seed, self.outside)
+
+    def _agents(self) -> dict[str, SavedAgent]:
+        return {id: SavedAgent(OUTSIDE) for id in self.outside}
+
+    def _index(self, agent_id: str, problems: Problems) -> int:
+        index = self._indices.get(agent_id) if type(agent_id) is str else None
+        if index is None:
+            hint = suggest_agent(agent_id, self._indices) if type(agent_id) is str else ""
+            problems.add(("agent_id",), "must be the id of an agent", shown(agent_id), hint)
+            return -1
+        return index
+
+    def _add(self, event: ScenarioEvent) -> None:
+        self._kernel.add_event(event)
+        self._growing.add(event)
+        self._added.append(event)
+
+
+def _sorted(scenario: Scenario, ids: Iterable[str]) -> tuple[str, ...]:
+    """
+    Return agents' ids in scenario order, each once.
+    """
+    some = set(ids)
+    return tuple(config.id for config in scenario.agent_configs if config.id in some)
+
+
+def _numbers(scenario: Scenario, ids: Iterable[str]) -> list[int]:
+    """
+    Return the numbers of agents, in scenario order.
+    """
+    some = set(ids)
+    return [i for i, config in enumerate(scenario.agent_configs) if config.id in some]

@@ -1,0 +1,3 @@
+"""
+Simulations on the disk: one file, one thread that writes it.
+"""
