@@ -123,7 +123,10 @@ def test_branch_and_compare(tab, server):
     found.ready()
     branch = page.url.rsplit("/", 1)[-1]
     assert server.of(branch)["branched_from"] == {"simulation_id": id, "tick": 200}
-    found.drawn("live", "balances", "queue_value", "settlements_by_means", "bilateral_flows")
+    for name in ("balances", "queue_value", "settlements_by_means", "bilateral_flows"):
+        # Each from tick 0, though the page was opened at tick 200.
+        drawn = page.locator(f"figure[data-chart={name}][data-state=live] svg")
+        drawn.nth(1).wait_for()
     side = page.get_by_label("Simulation B")
     side.get_by_text("What if").click()
     side.get_by_label("Event", exact=True).select_option("outage")

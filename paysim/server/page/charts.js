@@ -36,6 +36,8 @@ export class Charts {
     this.shown = models.map(() => null); // the tick of the exact charts that are there
     this.plans = new Plans(models);
     this.timer = null;
+    this.due = []; // charts that wait for their turn
+    this.isAsked = false;
     this.isClosed = false;
     this.task = () => this.#drawLive();
     this.resized = new ResizeObserver(() => this.#refit());
@@ -61,7 +63,7 @@ export class Charts {
       );
       this.panels.push(panels);
       for (const panel of panels)
-        panel.onseen = () => this.models.some((model) => model.isRunning) && draw(this.task);
+        panel.onseen = () => this.models.some((model) => model.isRunning) && this.#ask();
       const row = this.isCompared
         ? [
             el(
@@ -105,7 +107,7 @@ export class Charts {
     if (this.isClosed || !this.panels.length) return;
     const at = this.models.indexOf(model);
     if (this.shown[at] !== model.tick) this.shown[at] = null;
-    if (model.frame && (model.isRunning || this.isCompared || model.frames > 1)) draw(this.task);
+    if (model.frame && (model.isRunning || this.isCompared || model.frames > 1)) this.#ask();
     this.#plan();
   }
 
@@ -170,7 +172,7 @@ export class Charts {
       const plan = this.plans.known(panel.kind.name, model);
       if (plan) seed(panel.kind.name, spec, model, plan);
       this.plans.align(panel.kind.name);
-      if (this.isCompared || model.isRunning) draw(this.task);
+      if (this.isCompared || model.isRunning) this.#ask();
       else await panel.showExact(spec, tick);
     } catch (error) {
       // What cannot be had now stays as it was, and is asked for when the server is back.
@@ -179,12 +181,20 @@ export class Charts {
     }
   }
 
+  // Asks for all charts to be drawn as things are now, also those that had their turn already.
+  #ask() {
+    this.isAsked = true;
+    draw(this.task);
+  }
+
   // Draws as many charts as there is time for; the others have their turn with the next frame.
   async #drawLive() {
     if (this.isClosed) return;
     const begun = performance.now();
-    const live = this.panels.filter(([panel]) => panel.kind.is_live);
-    if (!this.due?.length) this.due = live;
+    if (!this.due.length) {
+      this.due = this.panels.filter(([panel]) => panel.kind.is_live);
+      this.isAsked = false;
+    }
     while (this.due.length) {
       const [panels, ...later] = this.due;
       this.due = later;
@@ -217,6 +227,7 @@ export class Charts {
         await panel.showLive(plans[at], shapes[at], this.models[at].info);
       }
     }
+    if (this.isAsked) draw(this.task);
   }
 
   // Whether charts need not be drawn: nobody sees them change, or they are there exactly.
