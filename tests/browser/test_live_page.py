@@ -149,7 +149,8 @@ def test_branch_and_compare(tab, server):
         "figure => [...figure.querySelectorAll('.role-axis-label text')].map(e => e.textContent)"
     )
     pair = page.locator("figure[data-chart=queue_value]")
-    pair.first.locator("text=600").wait_for()
+    # B is drawn after A, on the scales of both.
+    page.locator("figure[data-chart=queue_value][data-mark=B][data-tick='600']").wait_for()
     assert pair.nth(0).evaluate(marks) == pair.nth(1).evaluate(marks)
 
 

@@ -72,6 +72,7 @@ export class Panel {
     await this.view.show(rest);
     write(this.notes, [told].flat().join(" "));
     this.tick = tick;
+    this.element.dataset.tick = tick;
     this.#is("exact");
     this.#settle();
   }
@@ -100,6 +101,7 @@ export class Panel {
     const late =
       shape.first > 0 ? `From tick ${shape.first} on; all of it when the run is paused.` : "";
     write(this.notes, `${isPanels ? `In ${unit}. ` : ""}${late}`);
+    this.element.dataset.tick = shape.tick;
     this.#is("live");
   }
 
