@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from paysim.server.http.documents import read_body
+from paysim.server.http.json_bodies import read_body
 from paysim.server.http.requests import BranchRequest, RunRequest
 from paysim.server.problems import Problem
 

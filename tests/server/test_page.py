@@ -15,8 +15,8 @@ from record import ROOT
 from paysim.loading import load_scenario, loads_scenario
 from paysim.plotting import CHARTS
 from paysim.plotting.scripts import VERSION
-from paysim.server import charts, page
-from paysim.server.live import Place
+from paysim.server.page import assets, charts
+from paysim.server.page.frames import Place
 
 API = "/api/simulations"
 
@@ -78,7 +78,7 @@ def test_modules_are_there():
     """
     Every module that a module of the page imports is one of its files, and none is superfluous.
     """
-    found = page.assets().files
+    found = assets.assets().files
     modules = {name: text.decode() for name, text in found.items() if name.endswith(".js")}
     imported = {
         name

@@ -22,7 +22,7 @@ from paysim.policies import release
 from paysim.results import TABLES
 from paysim.scenario import SEED_MAX, Scenario
 from paysim.scenario_events import ExtraTransaction
-from paysim.server.session.decisions import DECISIONS_MAX, KINDS
+from paysim.server.session.decision_kinds import DECISIONS_MAX, KINDS
 from paysim.server.session.session import Session, Step
 from paysim.simulation import Simulation
 from paysim.testing import Scripted, payment, tiny_scenario

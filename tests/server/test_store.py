@@ -13,8 +13,8 @@ import pytest
 from store_model import begun_of, reply_of, row_of, step_of
 
 from paysim.server.store import wal, writes
+from paysim.server.store.creation import PART_BYTES
 from paysim.server.store.files import LOCK
-from paysim.server.store.making import PART_BYTES
 from paysim.server.store.removal import SLICE
 from paysim.server.store.schema import FILE, FORMAT
 from paysim.server.store.store import Mark, Step, Store, StoreError

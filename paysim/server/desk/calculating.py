@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from paysim.errors import ScenarioError
-from paysim.server.desk.figures import CHANGING, WORK
+from paysim.server.desk.durations import CHANGING, WORK
 from paysim.server.desk.seats import undone
 from paysim.server.problems import Problem, problem_of
 
@@ -112,7 +112,7 @@ class Calculating:
         """
         Run one portion of at most so many ticks, and return how many it was.
         """
-        count = min(ticks, self._seat.figures.portion())
+        count = min(ticks, self._seat.durations.portion())
         await self._call("advance", count, None, self.session.advance, count)
         self._has_run(count)
         return count
@@ -129,7 +129,7 @@ class Calculating:
         outcome: Any = outcomes
         done = 0
         while done < ticks:
-            count = min(ticks - done, self._seat.figures.portion())
+            count = min(ticks - done, self._seat.durations.portion())
             try:
                 if self._seats.times.now() >= deadline:
                     raise _Late
@@ -150,7 +150,7 @@ class Calculating:
 
     def _has_run(self, ticks: int) -> None:
         self._ran += ticks
-        self._seat.figures.has_run(ticks)
+        self._seat.durations.has_run(ticks)
 
     async def _call(
         self, name: str, units: int, deadline: float | None, function: Callable[..., T], *args: Any
@@ -162,7 +162,7 @@ class Calculating:
             _Late: The deadline has passed.
         """
         times = self._seats.times
-        figures = self._seat.figures
+        durations = self._seat.durations
 
         def timed() -> T:
             begun = times.worked()
@@ -170,10 +170,10 @@ class Calculating:
                 return function(*args)
             finally:
                 if units:
-                    figures.note(name, units, times.worked() - begun)
+                    durations.note(name, units, times.worked() - begun)
 
         try:
-            if units and figures.is_short(name, units):
+            if units and durations.is_short(name, units):
                 return timed()
             future = self._seats.thread(timed)
             self._pending = future

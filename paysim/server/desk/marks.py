@@ -14,7 +14,7 @@ import attrs
 
 from paysim.checkpoint_format import encoded
 from paysim.server.desk.calculating import run_in_progress
-from paysim.server.desk.loaded import loaded
+from paysim.server.desk.loading import loaded
 from paysim.server.desk.seats import stopping
 from paysim.server.desk.turns import Turn
 from paysim.server.desk.waiting import acknowledged

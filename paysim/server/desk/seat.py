@@ -8,7 +8,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from paysim.server.desk.figures import Figures
+from paysim.server.desk.durations import Durations
 from paysim.server.desk.waiting import News, ended
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Seat:
         run: The run that goes on, if one does.
         flights: What the store was given to write and has not written yet, in order.
         losses: How often something could not be written.
-        figures: How long things take with the session.
+        durations: How long things take with the session.
     """
 
     def __init__(self, row: Row, session: Session | None = None) -> None:
@@ -69,7 +69,7 @@ class Seat:
         self.is_deleted = False
         self.leaving = 0
         self.run: Run | None = None
-        self.figures = Figures()
+        self.durations = Durations()
         self.flights: deque[Flight] = deque()
         self.losses = 0
 

@@ -145,7 +145,7 @@ class Seats:
         Let go of a session; who uses the simulation next has it loaded from the store.
         """
         seat.session = None
-        seat.figures.clear()
+        seat.durations.clear()
         self._idle.pop(seat.row.id, None)
 
     def rest(self, seat: Seat) -> None:

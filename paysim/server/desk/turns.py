@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from paysim.server.desk.calculating import Calculating
-from paysim.server.desk.loaded import loaded
+from paysim.server.desk.loading import loaded
 from paysim.server.desk.seats import unknown_simulation
 from paysim.server.desk.waiting import acknowledged, ended
 from paysim.server.problems import problem_of

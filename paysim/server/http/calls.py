@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
-from paysim.server.http.documents import JsonBody, read_body
+from paysim.server.http.json_bodies import JsonBody, read_body
 from paysim.server.http.negotiation import JSON, chosen
 from paysim.server.http.parameters import Parameter, read_header, read_query
 from paysim.server.problems import Problem, error_of, invalid

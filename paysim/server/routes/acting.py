@@ -13,7 +13,7 @@ from paysim.errors import Problems, ScenarioError, shown
 from paysim.fields import did_you_mean
 from paysim.server.http import models
 from paysim.server.http.calls import Call
-from paysim.server.http.documents import JsonBody
+from paysim.server.http.json_bodies import JsonBody
 from paysim.server.http.replies import json_reply
 from paysim.server.openapi import examples
 from paysim.server.openapi.operations import ONE, Answer, Body, Link, json_form, operation

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from paysim.errors import PaysimError
-from paysim.server.session.decisions import (
+from paysim.server.session.decision_kinds import (
     Decision,
     Hold,
     Release,

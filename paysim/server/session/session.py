@@ -27,7 +27,7 @@ from paysim.server.session.additions import (
     write_added,
 )
 from paysim.server.session.deciding import Deciding
-from paysim.server.session.decisions import read_decisions
+from paysim.server.session.decision_kinds import read_decisions
 from paysim.server.store.records import Step
 
 if TYPE_CHECKING:

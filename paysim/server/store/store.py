@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from paysim.server.store import key_rows, reads, writes
+from paysim.server.store.creation import Creation
 from paysim.server.store.files import locked
-from paysim.server.store.making import Making
 from paysim.server.store.readers import Readers
 from paysim.server.store.records import Key, Mark, Reply, Row, Step, StoreError
 from paysim.server.store.removal import remove_unneeded
@@ -99,9 +99,9 @@ class Store:
             first: Its first step.
             reply: What the request is answered.
         """
-        making = Making(row, begun, first, reply, self._being_made)
-        future = self._writer.put_each(making.operations())
-        future.add_done_callback(partial(self._made, making))
+        creation = Creation(row, begun, first, reply, self._being_made)
+        future = self._writer.put_each(creation.operations())
+        future.add_done_callback(partial(self._made, creation))
         return future
 
     def append(
@@ -230,8 +230,8 @@ class Store:
 
         return self._writer.put(whole, size)
 
-    def _made(self, making: Making, future: Future[None]) -> None:
-        making.end()
+    def _made(self, creation: Creation, future: Future[None]) -> None:
+        creation.end()
         if future.cancelled() or future.exception() is not None:
             self._writer.is_untidy = True
 

@@ -33,7 +33,7 @@ CHANGING: Final = frozenset({"add_event", "decide", "submit"})
 """Methods of a session that show nothing of it but what they themselves have changed."""
 
 
-class Figures:
+class Durations:
     """
     The seconds that units of work took lately, by the name of the work.
     """

@@ -21,7 +21,7 @@ PART_BYTES: Final = 2**20
 
 
 @attrs.define
-class Making:
+class Creation:
     """
     A simulation that is being made; it is there when its last part is.
 

@@ -22,7 +22,7 @@ import attrs
 from paysim import __version__
 from paysim.errors import ScenarioError
 from paysim.loading import load_scenario, loads_scenario
-from paysim.server import charts
+from paysim.server.page import charts
 
 POLICY: Final = "; ".join(
     (
@@ -40,7 +40,7 @@ POLICY: Final = "; ".join(
 
 MEDIA_TYPES: Final = {".css": "text/css", ".js": "text/javascript"}
 
-_FOLDER: Final = Path(__file__).parent / "page"
+_FOLDER: Final = Path(__file__).parent
 _INLINED: Final = "# As read from the file: a scenario that comes over HTTP reads none.\n"
 _READS_FILE: Final = re.compile(r"^transactions:\n(?:[ \t].*\n|\n)+", re.MULTILINE)
 
