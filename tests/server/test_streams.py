@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import weakref
 from types import MethodType
 
 import pytest
@@ -302,6 +303,96 @@ def test_restored():
     asyncio.run(main())
 
 
+def test_deleted():
+    """
+    When a simulation is deleted, those who follow it get all that had happened, the end of a run
+    included, and then the end; nothing of it stays in memory after that.
+    """
+
+    async def main():
+        async with desk() as at:
+            id = await made(at, days=50)
+            seat = weakref.ref(at._seats.find(id))
+            new, begun, done = (Client(at.events(id)) for _ in range(3))
+            await begun.take()
+            await tick(at, id, 1_000)
+            await caught_up(at, id, done)
+            await at.start_run(id)
+            await until(lambda: at.rows[id].tick > 2_000)
+            await at.delete(id)
+            log = None
+            for client in (new, begun, done):
+                events = await client.rest()
+                assert events[-2:] == ["run", "deleted"]
+                assert client.told[-2][1]["status"] == "cancelled"
+                log = log or whole_log({"days": 50}, client.told[-2][1]["current_tick"])
+                assert client.lines == log
+            assert seat() is None
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_deleted_from_the_store(is_damaged):
+    """
+    What a deleted simulation had not in memory is loaded for those who follow it, if it can be.
+    """
+
+    async def main():
+        store = MemoryStore()
+        async with desk(store, max_open=1) as at:
+            id = await made(at)
+            caught, behind = Client(at.events(id)), Client(at.events(id))
+            await tick(at, id, 20)
+            await caught_up(at, id, caught)
+            await made(at)
+            if is_damaged:
+                store.kept[id][1] = b"nonsense"
+            await at.delete(id)
+            assert await caught.rest() == ["deleted"]
+            assert await behind.rest() == (["deleted"] if is_damaged else ["batch", "deleted"])
+            assert behind.lines == (b"" if is_damaged else whole_log({}, 20))
+
+    asyncio.run(main())
+
+
+def test_deleted_without_need():
+    """
+    A simulation whose followers have told all of it is not loaded in order to be deleted.
+    """
+
+    async def main():
+        store = MemoryStore()
+        async with desk(store, max_open=1) as at:
+            id = await made(at)
+            client = Client(at.events(id))
+            await client.take()
+            await made(at)
+            await at.delete(id)
+            assert store.loads == {}
+            assert await client.rest() == ["deleted"]
+
+    asyncio.run(main())
+
+
+def test_deleted_while_the_server_stops():
+    """
+    A stream of a deleted simulation ends without a word when the server stops before its end.
+    """
+
+    async def main():
+        async with desk() as at:
+            id = await made(at)
+            behind = Client(at.events(id))
+            await behind.take()
+            await tick(at, id)
+            await at.delete(id)
+            at.stop()
+            assert await behind.rest() == []
+
+    asyncio.run(main())
+
+
 def test_heartbeat():
     """
     Where nothing happens a comment comes every fifteen seconds, and no sooner.
@@ -362,7 +453,7 @@ def test_places():
             gone = Client(at.events(other))
             full()
             await at.delete(other)
-            assert await gone.rest() == ["deleted"]
+            assert await gone.rest() == ["batch", "deleted"]
             at.events(id)
             await kept.aclose()
 

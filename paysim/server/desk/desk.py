@@ -176,12 +176,12 @@ class Desk(Marks):
         try:
             if seat.run is not None:
                 await self._runs.cancel(seat)
-            async with (
-                Turn(self._seats, seat, loads=False),
-                acknowledged(lambda: self._store.delete(id, reply)),
-            ):
-                self._seats.remove(seat)
-                log().info("simulation deleted", simulation_id=id, tick=seat.row.tick)
+            async with Turn(self._seats, seat, loads=False) as turn:
+                if seat.is_awaited:
+                    await turn.load()
+                async with acknowledged(lambda: self._store.delete(id, reply)):
+                    self._seats.remove(seat)
+                    log().info("simulation deleted", simulation_id=id, tick=seat.row.tick)
         finally:
             seat.leaving -= 1
         return seat.row

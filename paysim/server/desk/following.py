@@ -12,7 +12,7 @@ Messages, each of at most 256 KB unless one event alone is longer:
   simulation was set back, and the stream goes on after this event. It is also told to a client
   that comes back with a later event.
 - `event: problem` with problem details, and then the end: the log cannot be read.
-- `event: deleted`, and then the end.
+- `event: deleted` after all that had happened until then, and then the end.
 - a comment after 15 seconds without anything else.
 
 When the server stops the stream just ends, and the client comes back with the last id it has seen.
@@ -78,6 +78,15 @@ class Follower:
         self._tick: int | None = None
         self._run: dict[str, Any] | None = None
         self._sent = self._run_sent = seats.times.now()
+        seat.followers.add(self)
+
+    @property
+    def is_behind(self) -> bool:
+        """
+        Whether something of the log, or a tick, has not been told.
+        """
+        row = self._seat.row
+        return self._position < row.events or self._tick != row.tick
 
     async def next(self) -> bytes | None:
         """
@@ -104,19 +113,23 @@ class Follower:
         return max(0.0, until - now)
 
     async def _next(self, now: float) -> bytes | None:
-        seat = self._seat
-        if seat.is_deleted:
-            self.has_ended = True
-            return message("deleted", b"{}")
-        if self._seats.closing:
+        if self._seats.closing and not self._seat.is_deleted:
             self.has_ended = True
             return None
+        told = await self._news(now)
+        if told is None and not self.has_ended and self._seat.is_deleted:
+            self.has_ended = True
+            return message("deleted", b"{}")
+        return told
+
+    async def _news(self, now: float) -> bytes | None:
+        seat = self._seat
         if seat.restores != self._restores:
             return self._restored()
         run = seat.row.run
         if run is not None and run["status"] == "running" and self._is_run_due(run, now):
             return self._run_message(run, now)
-        if self._position < seat.row.events or self._tick != seat.row.tick:
+        if self.is_behind and not (seat.is_deleted and seat.session is None):
             return await self._batch()
         if run is not None and self._is_run_due(run, now):
             return self._run_message(run, now)
@@ -148,7 +161,10 @@ class Follower:
         """
         Return the next stretch of the log.
         """
-        async with Turn(self._seats, self._seat) as turn:
+        async with Turn(self._seats, self._seat, follows=True) as turn:
+            if self._seats.closing:
+                self.has_ended = True
+                return None
             if self._seat.restores != self._restores:
                 return self._restored()
             after = self._position

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from paysim.server.desk.durations import Durations
 from paysim.server.desk.waiting import News, ended
@@ -14,6 +15,7 @@ from paysim.server.desk.waiting import News, ended
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from paysim.server.desk.following import Follower
     from paysim.server.desk.runs import Run
     from paysim.server.session.session import Session
     from paysim.server.store.store import Row
@@ -58,6 +60,7 @@ class Seat:
         flights: What the store was given to write and has not written yet, in order.
         losses: How often something could not be written.
         durations: How long things take with the session.
+        followers: Those who tell clients of it, until they are gone.
     """
 
     def __init__(self, row: Row, session: Session | None = None) -> None:
@@ -70,6 +73,7 @@ class Seat:
         self.leaving = 0
         self.run: Run | None = None
         self.durations = Durations()
+        self.followers: WeakSet[Follower] = WeakSet()
         self.flights: deque[Flight] = deque()
         self.losses = 0
 
@@ -79,6 +83,13 @@ class Seat:
         How many steps there are, with those that are on their way to the disk.
         """
         return self.flights[-1].steps if self.flights else self.row.steps
+
+    @property
+    def is_awaited(self) -> bool:
+        """
+        Whether somebody who follows it has not told all of its log.
+        """
+        return any(follower.is_behind for follower in self.followers)
 
     async def settle(self) -> None:
         """

@@ -134,9 +134,14 @@ class Seats:
     def remove(self, seat: Seat) -> None:
         """
         Forget a simulation that the store has no more.
+
+        Its session stays with those who follow it for as long as they need it.
         """
         seat.is_deleted = True
-        self.drop(seat)
+        if seat.is_awaited:
+            self._idle.pop(seat.row.id, None)
+        else:
+            self.drop(seat)
         del self._seats[seat.row.id], self._rows[seat.row.id]
         seat.news.tell()
 

@@ -129,7 +129,7 @@ class StreamReply(StreamingResponse):
             await self._stream.aclose()
 
 
-async def event_messages(
+def event_messages(
     seats: Seats, seat: Seat, after: int, follow: bool = True
 ) -> AsyncGenerator[bytes, None]:
     """
@@ -141,7 +141,13 @@ async def event_messages(
         after: The number of the event.
         follow: Whether to go on as events happen, or to end when all there are have been told.
     """
-    follower = Follower(seats, seat, after)
+    # It follows from now on, and not only when the first message is asked for.
+    return _messages(Follower(seats, seat, after), seats, seat, follow)
+
+
+async def _messages(
+    follower: Follower, seats: Seats, seat: Seat, follow: bool
+) -> AsyncGenerator[bytes, None]:
     times = seats.times
     while True:
         version = seat.news.version

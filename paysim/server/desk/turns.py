@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from paysim.server.desk.calculating import Calculating
 from paysim.server.desk.loading import loaded
 from paysim.server.desk.seats import unknown_simulation
 from paysim.server.desk.waiting import acknowledged, ended
-from paysim.server.problems import problem_of
+from paysim.server.problems import Problem, problem_of
 from paysim.server.store.store import StoreError
 
 if TYPE_CHECKING:
@@ -32,11 +33,20 @@ class Turn(Calculating):
     It begins when those who came before are done. Left with changes that are not committed, or
     while a thread still works for it, it lets the session be loaded anew, so that nothing shows
     that was not acknowledged.
+
+    Args:
+        seats: All simulations.
+        seat: The simulation.
+        loads: Whether the session is loaded if it is not in memory.
+        follows: Whether it is to be read even after it was deleted, if its session was kept.
     """
 
-    def __init__(self, seats: Seats, seat: Seat, *, loads: bool = True) -> None:
+    def __init__(
+        self, seats: Seats, seat: Seat, *, loads: bool = True, follows: bool = False
+    ) -> None:
         super().__init__(seats, seat)
         self._loads = loads
+        self._follows = follows
         self._loading: asyncio.Future[tuple[Session, int]] | None = None
         self._has_left = False
 
@@ -47,7 +57,7 @@ class Turn(Calculating):
         seat = self._seat
         await seat.lock.acquire()
         try:
-            if seat.is_deleted:
+            if seat.is_deleted and not (self._follows and seat.session is not None):
                 raise unknown_simulation(seat.row.id)
             self._losses = seat.losses
             if not self._loads or seat.session is None:
@@ -146,6 +156,14 @@ class Turn(Calculating):
             self._seat.session = session
             self._seat.restores += 1
             self._seats.change(self._seat, **changes)
+
+    async def load(self) -> None:
+        """
+        Have the session in memory, if it can be loaded.
+        """
+        if self._seat.session is None:
+            with suppress(Problem):
+                await self._load()
 
     async def _load(self) -> None:
         """
