@@ -146,56 +146,63 @@ def test_deletion(server, client):
 
 def test_streams(server, client):
     """
-    All streams carry the bytes of the log, whenever they begin and wherever they go on.
+    All streams carry the bytes of the log, whenever they begin and wherever they go on, and all of
+    them before they tell that the simulation is deleted.
     """
     raw = raw_scenario(4)
     id = created(client, raw)
-    readers = CLIENTS - 2
-    seen = [0] * readers
-    batches: list[list[tuple[int, int, bytes]]] = [[] for _ in range(readers)]
-    change = threading.Condition()
+    lines = library_log(raw, 80).splitlines()
+    batches: list[list[tuple[int, int, bytes]]] = [[] for _ in range(CLIENTS)]
+    comers = range(3, CLIENTS, 2)
+    has_all = threading.Barrier(2 + len(comers))
+
+    def ticks(client):
+        for _ in range(40):
+            assert client.post(f"{id}/tick").status == 200
+        has_all.wait(SECONDS_MAX)
+
+    def follow(client, own):
+        """
+        Read a stream to its end, from its beginning.
+        """
+        for message in client.stream(f"{id}/events"):
+            if message.event == "batch":
+                own.append((own[-1][1] if own else 0, int(message.id), message.data))
+        assert message.event == "deleted"
+
+    def come_and_go(client, own):
+        """
+        Leave after a few batches and go on after the last, until nothing is left.
+        """
+        seen = 0
+        while seen < len(lines):
+            for number, message in enumerate(client.stream(f"{id}/events", seen)):
+                assert message.event == "batch"
+                own.append((seen, int(message.id), message.data))
+                seen = int(message.id)
+                if number == 3 or seen == len(lines):
+                    break
+        has_all.wait(SECONDS_MAX)
 
     def work(client, index):
-        if index < 2:
-            return [client.post(f"{id}/tick").status for _ in range(40)]
-        reader = index - 2
-        while True:
-            # Every other one leaves after a few batches, and goes on where it was.
-            for number, message in enumerate(client.stream(f"{id}/events", seen[reader])):
-                if message.event == "deleted":
-                    return [200]
-                if message.event == "batch":
-                    last = int(message.id)
-                    with change:
-                        batches[reader].append((seen[reader], last, message.data))
-                        seen[reader] = last
-                        change.notify_all()
-                if reader % 2 and number == 3:
-                    break
+        try:
+            if index < 2:
+                ticks(client)
+            elif index in comers:
+                come_and_go(client, batches[index])
+            else:
+                follow(client, batches[index])
+        except BaseException:
+            has_all.abort()
+            raise
+        finally:
+            # Whatever has gone wrong, those who follow come to an end.
+            if index == 0:
+                client.delete(id)
 
-    def watch():
-        total = None
-        with change, server.client() as other:
-            for _ in range(SECONDS_MAX):
-                change.wait(1)
-                record = other.get(id).json()
-                total = record["events"] if record["current_tick"] == 80 else None
-                if set(seen) == {total}:
-                    break
-        log = served_log(client, id)
-        client.delete(id)
-        return log
-
-    with ThreadPoolExecutor(1) as pool:
-        watching = pool.submit(watch)
-        statuses = all_at_once(server, work)
-        log = watching.result()
-    assert {status for own in statuses for status in own} == {200}
-    assert log == library_log(raw, 80)
-    lines = log.splitlines()
-    for own in batches:
-        assert own[0][0] == 0
-        assert own[-1][1] == len(lines)
+    all_at_once(server, work)
+    for own in batches[2:]:
+        assert (own[0][0], own[-1][1]) == (0, len(lines))
         for after, last, data in own:
             assert data.endswith(b'"events":[' + b",".join(lines[after:last]) + b"]}")
 
