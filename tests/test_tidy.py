@@ -10,23 +10,26 @@ import re
 import pytest
 from record import ROOT
 
-LAYERS = """
-errors extras exact texts regular_file fields records files behaviour rules scenario_events
-arrival_tables bounds event_ids weight_checks event_checks scenario added_events schema loading
-state_file checkpoint_format checkpoints plain_text summary run_record run_directory trace_text
-explanation_text history indicators results reopening policies operation_log clock agent processes
-arguments saving simulation orchestrator plotting report rerunning change_text comparison_text
-differences pairing comparison testing logs queries server cli
+LAYERS = {
+    "paysim": """
+        errors extras exact texts regular_file fields records files behaviour rules scenario_events
+        arrival_tables bounds event_ids weight_checks event_checks scenario added_events schema
+        loading state_file checkpoint_format checkpoints plain_text summary run_record run_directory
+        trace_text explanation_text history indicators results reopening policies operation_log
+        clock agent processes arguments saving simulation orchestrator plotting report rerunning
+        change_text comparison_text differences pairing comparison testing logs queries server cli
+        """,
+    "paysim.server": """
+        settings log store problems session desk http page openapi routes app serving
+        """,
+}
 """
+Every module of a package imports only modules of it that stand before its own, wherever in its text
+the import stands. Imports for type checkers only are free.
 """
-Every module imports only modules that stand before it, wherever in its text the import stands.
-Imports for type checkers only are free.
-"""
-
-ORDER = LAYERS.split()
 
 ONLY_IN = {
-    "simpy": {"agent", "arguments", "clock", "processes", "simulation"},
+    "simpy": {"arguments", "clock", "processes", "simulation"},
     "paysim._kernel": {
         "agent",
         "bounds",
@@ -39,10 +42,10 @@ ONLY_IN = {
         "pairing",
         "run_directory",
         "scenario",
-        "server",
+        "server.session",
         "simulation",
     },
-    "structlog": {"logs", "server"},
+    "structlog": {"logs", "server.log"},
     "yaml": {"files"},
     "click": {"cli"},
     "rich": {"cli"},
@@ -51,17 +54,27 @@ ONLY_IN = {
     "altair": {"plotting"},
     "vl_convert": {"plotting"},
     "jinja2": {"report"},
-    "fastapi": {"server"},
-    "pydantic": {"server"},
-    "sqlite3": {"server"},
-    "starlette": {"server"},
-    "uvicorn": {"cli", "server"},
+    "fastapi": {"server.app", "server.http", "server.openapi", "server.routes"},
+    "pydantic": {"server.http", "server.openapi", "server.routes"},
+    "sqlite3": {"server.store"},
+    "starlette": {
+        "server.app",
+        "server.http",
+        "server.openapi",
+        "server.problems",
+        "server.routes",
+    },
+    "uvicorn": {"server.http", "server.serving"},
 }
 """
-Libraries and the modules that may import them.
+Libraries and the modules or packages below paysim that may import them.
 """
 
-MODULES = sorted((ROOT / "paysim").glob("[!_]*.py")) + sorted((ROOT / "paysim").glob("*/*.py"))
+MODULES = [
+    path
+    for path in sorted((ROOT / "paysim").rglob("*.py"))
+    if path.parent.name != "paysim" or not path.name.startswith("_")
+]
 RULES = sorted(path.stem for path in (ROOT / "kernel/core/src/rules").glob("*.rs"))
 TEXTS = {".py", ".pyi", ".rs", ".md", ".toml", ".yaml", ".table", ".out"}
 SKIPPED = {".venv", ".git", "target", "dist"}
@@ -70,15 +83,23 @@ UNFINISHED = [word[:2] + word[3:] for word in ("TO-DO", "FI-XME", "XX-X", "pl-ac
 OUTSIDE = [part.replace("-", "") for part in ("/wo-rk/", "py-pi.org", "cra-tes.io")]
 
 
-def layer(path):
+def module(path):
     """
-    Return the layer of a file: its module, or the package that it is in.
+    Return the name of a file's module; a package is that of its `__init__`.
     """
-    return path.stem if path.parent.name == "paysim" else path.parent.name
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
 def named(paths):
-    return pytest.mark.parametrize("path", paths, ids=lambda path: f"{layer(path)}-{path.stem}")
+    return pytest.mark.parametrize("path", paths, ids=module)
+
+
+def part_of(package, name):
+    """
+    Return which part of a package a module is in, or `None` if it is in none.
+    """
+    inside = name.removeprefix(f"{package}.")
+    return None if inside == name else inside.split(".")[0]
 
 
 def imported(path):
@@ -104,11 +125,17 @@ def imported(path):
 @named(MODULES)
 def test_layers(path):
     """
-    A module imports only from the layers below it.
+    A module imports only from the layers below it, in every package that has layers.
     """
-    below = ORDER[: ORDER.index(layer(path))] + [layer(path)] * (path.parent.name == layer(path))
-    inside = {name.split(".")[1] for name in imported(path) if name.startswith("paysim.")}
-    assert inside - set(below) - {"_kernel", "__version__"} == set()
+    for package, text in LAYERS.items():
+        own = part_of(package, module(path))
+        if own is None:
+            continue
+        order = text.split()
+        is_package = (ROOT / package.replace(".", "/") / own).is_dir()
+        below = {*order[: order.index(own)], *([own] if is_package else [])}
+        inside = {part_of(package, name) for name in imported(path)}
+        assert inside - below - {None, "_kernel", "__version__"} == set()
 
 
 @named(MODULES)
@@ -116,16 +143,34 @@ def test_libraries(path):
     """
     A library is imported only by the modules that are there for it.
     """
+    own = module(path).removeprefix("paysim.")
     for library, allowed in ONLY_IN.items():
         uses = any(f"{name}.".startswith(f"{library}.") for name in imported(path))
-        assert not uses or layer(path) in allowed, library
+        is_allowed = any(f"{own}.".startswith(f"{place}.") for place in allowed)
+        assert not uses or is_allowed, library
+
+
+@pytest.mark.parametrize("library", ONLY_IN)
+def test_permissions_are_used(library):
+    """
+    No module may import a library that it has no use for.
+    """
+    users = {
+        module(path).removeprefix("paysim.")
+        for path in MODULES
+        if any(f"{name}.".startswith(f"{library}.") for name in imported(path))
+    }
+    for place in ONLY_IN[library]:
+        assert any(f"{user}.".startswith(f"{place}.") for user in users), place
 
 
 def test_layers_are_complete():
     """
     The list of layers names every module and no other.
     """
-    assert {layer(path) for path in MODULES} == set(ORDER)
+    for package, text in LAYERS.items():
+        parts = {part_of(package, module(path)) for path in MODULES}
+        assert parts - {None} == set(text.split())
 
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule != "mod"])

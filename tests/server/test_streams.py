@@ -14,7 +14,7 @@ import pytest
 from at_desk import Clock, MemoryStore, desk, log_of, made, tick, until, whole_log
 
 from paysim.server.desk.following import HEARTBEAT, HEARTBEAT_SECONDS, LINES_BYTES, MESSAGE_BYTES
-from paysim.server.desk.streams import StreamReply
+from paysim.server.http.replies import StreamReply
 from paysim.server.problems import Problem
 
 

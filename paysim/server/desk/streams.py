@@ -7,14 +7,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
-from starlette.responses import StreamingResponse
-
 from paysim.server.desk.following import Follower, message
 from paysim.server.problems import Problem, problem_of
 
 if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
-
     from paysim.server.desk.seat import Seat
     from paysim.server.desk.seats import Seats
 
@@ -107,26 +103,6 @@ class Stream:
         places, self._places = self._places, None
         if places is not None:
             places.give()
-
-
-class StreamReply(StreamingResponse):
-    """
-    The reply that sends a stream and closes it, whether it ends or the client goes.
-    """
-
-    def __init__(self, stream: Stream) -> None:
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        super().__init__(stream, headers=headers, media_type="text/event-stream")
-        self._stream = stream
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """
-        Send it all.
-        """
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            await self._stream.aclose()
 
 
 def event_messages(

@@ -9,13 +9,16 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from urllib.parse import quote
 
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from paysim.server.http.negotiation import JSON
+from paysim.server.http.negotiation import EVENT_STREAM, JSON
+
+if TYPE_CHECKING:
+    from paysim.server.desk.streams import Stream
 
 BLOCK_BYTES: Final = 256 * 1024
 """Bytes of a file that are in memory while it is sent."""
@@ -95,6 +98,26 @@ class FileReply(Response):
             await send({"type": "http.response.body", "body": b""})
         finally:
             self.file.close()
+
+
+class StreamReply(StreamingResponse):
+    """
+    The reply that sends a stream and closes it, whether it ends or the client goes.
+    """
+
+    def __init__(self, stream: Stream) -> None:
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        super().__init__(stream, headers=headers, media_type=EVENT_STREAM)
+        self._stream = stream
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """
+        Send it all.
+        """
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self._stream.aclose()
 
 
 def headed(response: Response) -> Response:

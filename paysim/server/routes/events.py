@@ -9,11 +9,11 @@ from typing import Final
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from paysim.server.desk.streams import StreamReply
 from paysim.server.http import models
 from paysim.server.http.calls import Call
 from paysim.server.http.negotiation import EVENT_STREAM, JSON, JSON_LINES
 from paysim.server.http.parameters import Matching, OneOf, Whole, read_header
+from paysim.server.http.replies import StreamReply
 from paysim.server.openapi import examples
 from paysim.server.openapi.operations import ONE, Answer, Form, Link, operation, stream_form
 

@@ -12,11 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from paysim.server.desk.streams import StreamReply
 from paysim.server.http.calls import Call
 from paysim.server.http.negotiation import EVENT_STREAM
 from paysim.server.http.parameters import Matching, OneOf, read_header
-from paysim.server.http.replies import headed, json_reply
+from paysim.server.http.replies import StreamReply, headed, json_reply
 from paysim.server.openapi.operations import ONE, Answer, json_form, operation, stream_form
 from paysim.server.page import charts
 from paysim.server.page.assets import MEDIA_TYPES, POLICY, assets, shipped
