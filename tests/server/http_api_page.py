@@ -59,6 +59,7 @@ transactions:
     '     "localhost:8000/api/simulations/$SIM/results?table=ticks"',
     "get_indicators": 'curl "localhost:8000/api/simulations/$SIM/indicators?by=agent"',
     "get_report": "curl -o report.html localhost:8000/api/simulations/$SIM/report",
+    "get_comparison": 'curl "localhost:8000/api/simulations/$SIM/comparison?with=$OTHER"',
     "create_checkpoint": 'curl --json \'{"name": "before"}\' '
     "localhost:8000/api/simulations/$SIM/checkpoints",
     "list_checkpoints": "curl localhost:8000/api/simulations/$SIM/checkpoints",

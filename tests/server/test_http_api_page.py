@@ -85,7 +85,7 @@ def commands():
     """
     Return the commands in an order in which they make sense.
     """
-    first = ["create_simulation", "create_checkpoint", "tick", "start_run"]
+    first = ["create_simulation", "create_checkpoint", "tick", "create_branch", "start_run"]
     second = [id for id in CURL if id not in (*first, *LAST)]
     return [(id, CURL[id].strip()) for id in (*first, *second, *LAST)]
 
@@ -107,5 +107,7 @@ def test_requests(client, commands):
         assert response.status_code in SUCCESSES, (id, response.text)
         if id == "create_simulation":
             names["SIM"] = response.json()["simulation_id"]
+        if id == "create_branch":
+            names["OTHER"] = response.json()["simulation_id"]
         if id == "create_checkpoint":
             names["CHK"] = response.json()["checkpoint_id"]

@@ -30,6 +30,7 @@ to return; `None` keeps none. All raise `Problem`.
                                                     parent_tick; 404 unknown-checkpoint,
                                                     409 too-many-simulations
     desk.branches(id)                               [Row], in order of creation
+    async with desk.copy(id) as session:            a session of one's own, as the store has it
     await desk.start_run(id, until_tick | None, ticks_per_second | None, reply)
                                                     the record; 409 run-in-progress, nothing-to-run
     desk.run_of(id)                                 the record; 404 no-run
@@ -54,10 +55,11 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from paysim.server.desk.loading import loaded
 from paysim.server.desk.marks import Marks, kept
 from paysim.server.desk.replays import Replays
 from paysim.server.desk.runs import Runs
@@ -66,6 +68,7 @@ from paysim.server.desk.streams import Places, Stream, event_messages
 from paysim.server.desk.turns import Turn
 from paysim.server.desk.waiting import acknowledged
 from paysim.server.log import log
+from paysim.server.problems import Problem
 from paysim.server.store.store import Reply, Row
 
 if TYPE_CHECKING:
@@ -185,6 +188,26 @@ class Desk(Marks):
         finally:
             seat.leaving -= 1
         return seat.row
+
+    @asynccontextmanager
+    async def copy(self, id: str) -> AsyncIterator[Session]:
+        """
+        Have a session of one's own, in which a simulation stands as the store has it.
+
+        There are few at a time, as each takes a simulation in memory.
+        """
+        if self._seats.closing:
+            raise stopping()
+        self._seats.find(id)
+        async with self._files:
+            try:
+                session, _ = await self._seats.read(loaded, self._seats, id, None)
+            except Problem:
+                self._seats.find(id)
+                raise
+            # It may have been deleted meanwhile.
+            self._seats.find(id)
+            yield session
 
     def branches(self, id: str) -> list[Row]:
         """

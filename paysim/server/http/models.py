@@ -401,6 +401,54 @@ class Indicators(BaseModel):
     ticks: Count
 
 
+class Side(Model):
+    """
+    A simulation that is compared with another.
+    """
+
+    simulation_id: SimulationId
+    name: Name
+    current_tick: Tick
+
+
+class Comparison(Model):
+    """
+    Two simulations, transaction by transaction; a change is B less A.
+    """
+
+    a: Annotated[Side, Field(description="The simulation of the path.")]
+    b: Annotated[Side, Field(description="The simulation that `with` names.")]
+    same_arrivals: Annotated[
+        bool, Field(description="Whether the same transactions have arrived in both.")
+    ]
+    arrivals: Annotated[
+        dict[str, Any],
+        Field(description="What has arrived in `a`, in `b`, in both (`paired`), or in one only."),
+    ]
+    settings: Annotated[
+        list[dict[str, Any]], Field(description="The settings of the scenarios that differ.")
+    ]
+    outcomes: Annotated[
+        dict[str, dict[str, Any]],
+        Field(description="Of what is paired, how much settled earlier in B, later, and so on."),
+    ]
+    delay: Annotated[
+        dict[str, Any],
+        Field(description="Mean delays, in ticks, of what settled in both; null where nothing is."),
+    ]
+    agents: Annotated[
+        list[dict[str, Any]],
+        Field(description="Each agent's payments by outcome, and its waiting, liquidity, costs."),
+    ]
+    most_changed: Annotated[
+        list[dict[str, Any]],
+        Field(description="The transactions with the largest change of amount times ticks."),
+    ]
+    indicators: Annotated[
+        list[dict[str, Any]], Field(description="The indicators of the system, in both.")
+    ]
+
+
 class Checkpoint(Model):
     """
     A checkpoint.

@@ -45,6 +45,7 @@ class Parameter:
         is_list: Whether it may be repeated.
         items_most: How often, if it may.
         tells_default: Whether readers are told the default.
+        is_required: Whether it must be given, in a query.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Parameter:
     is_list: bool = False
     items_most: int = 1_000
     tells_default: bool = True
+    is_required: bool = False
 
     def read(self, text: str, path: str) -> Any:
         """
@@ -202,7 +204,8 @@ def read_query(query: bytes, parameters: Sequence[Parameter]) -> dict[str, Any]:
         Problem: 400 with everything that is wrong.
     """
     values = {parameter.name: parameter.default for parameter in parameters}
-    if not query:
+    required = [parameter.name for parameter in parameters if parameter.is_required]
+    if not query and not required:
         return values
     known = {parameter.name: parameter for parameter in parameters}
     errors: list[Error] = []
@@ -222,6 +225,7 @@ def read_query(query: bytes, parameters: Sequence[Parameter]) -> dict[str, Any]:
             except _Wrong as wrong:
                 seen.append(None)
                 errors.append(wrong.error)
+    errors += [error_of(f"query.{name}", "is missing") for name in required if name not in given]
     if errors:
         raise invalid(errors[:100], omitted=max(len(errors) - 100, 0))
     for name, seen in given.items():

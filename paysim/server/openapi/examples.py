@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 ID: Final = "sim_0123456789abcdef"
+OTHER_ID: Final = "sim_fedcba9876543210"
 CHECKPOINT_ID: Final = "chk_0123456789abcdef"
 
 TWO_BANKS: Final[dict[str, Any]] = {
@@ -59,12 +60,12 @@ BRANCHED_FROM: Final = {"simulation_id": ID, "tick": 5}
 BRANCHED: Final = {
     **CREATED,
     **NOW,
-    "simulation_id": "sim_fedcba9876543210",
+    "simulation_id": OTHER_ID,
     "name": "what if",
     "branched_from": BRANCHED_FROM,
 }
 BRANCH: Final = {
-    "simulation_id": "sim_fedcba9876543210",
+    "simulation_id": OTHER_ID,
     "name": "what if",
     "current_tick": 7,
     "tick": 5,
@@ -213,6 +214,38 @@ ROWS: Final[dict[str, Any]] = {
     "total": 5,
 }
 INDICATORS: Final[dict[str, Any]] = {"days": 1, "ticks": 5, "settled_share": 0.9}
+COMPARISON: Final[dict[str, Any]] = {
+    "a": {"simulation_id": ID, "name": "two banks", "current_tick": 5},
+    "b": {"simulation_id": OTHER_ID, "name": "what if", "current_tick": 5},
+    "same_arrivals": True,
+    "arrivals": {
+        "a": {"volume": 2, "value": 900},
+        "b": {"volume": 2, "value": 900},
+        "paired": {"volume": 2, "value": 900},
+        "only_a": {"volume": 0, "value": 0},
+        "only_b": {"volume": 0, "value": 0},
+        "same_id": 0,
+    },
+    "settings": [{"name": "agents.BANK_A.credit_limit", "a": 500, "b": 0}],
+    "outcomes": {"same_tick": {"volume": 1, "value": 700}, "later": {"volume": 1, "value": 200}},
+    "delay": {"volume": 2, "a": 0.0, "b": 1.0, "change": 1.0, "change_by_value": 0.4},
+    "agents": [{"id": "BANK_A", "later": 1, "value": 200, "cost_a": "0", "cost_b": "12"}],
+    "most_changed": [
+        {
+            "transaction_id": "BANK_A@1.1",
+            "sender_id": "BANK_A",
+            "receiver_id": "BANK_B",
+            "amount": 200,
+            "arrival_tick": 1,
+            "settled_tick_a": 1,
+            "settled_tick_b": 3,
+            "change": 2,
+            "outcome": "later",
+            "waiting_change": 400,
+        }
+    ],
+    "indicators": [{"name": "settled_share", "a": 1.0, "b": 0.9, "change": -0.1}],
+}
 CHECKPOINT: Final = {"checkpoint_id": CHECKPOINT_ID, "name": "before the outage", "tick": 5}
 LISTED_CHECKPOINT: Final = {**CHECKPOINT, "created": "2026-03-02T09:00:00Z"}
 RESTORED: Final = {"simulation_id": ID, "status": "restored", **NOW}

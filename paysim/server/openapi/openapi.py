@@ -220,7 +220,7 @@ def _parameter(told: Parameter, place: str, settings: Settings) -> Json:
     made = {
         "name": told.name,
         "in": place,
-        "required": False,
+        "required": told.is_required,
         "description": told.text,
         "schema": schema,
     }

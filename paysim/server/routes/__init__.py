@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from paysim.server.routes import (
     acting,
     checkpoints,
+    comparing,
     events,
     health,
     page,
@@ -26,6 +27,7 @@ routers: Final[tuple[APIRouter, ...]] = (
     events.router,
     acting.router,
     results.router,
+    comparing.router,
     checkpoints.router,
     page.router,
     health.router,
