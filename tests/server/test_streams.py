@@ -303,6 +303,41 @@ def test_restored():
     asyncio.run(main())
 
 
+def test_restored_and_gone_on():
+    """
+    A client that asks again only when the simulation has long gone on from where it was set back
+    to gets every event from there.
+    """
+
+    async def main():
+        async with desk() as at:
+            id = await made(at)
+            await tick(at, id, 5)
+            first = await at.checkpoint(id)
+            await tick(at, id, 5)
+            second = await at.checkpoint(id)
+            await tick(at, id, 5)
+            client = Client(at.events(id))
+            await caught_up(at, id, client)
+            left = (await at.restore(id, second.id)).events
+            assert left > (await at.restore(id, first.id)).events
+            left = at.rows[id].events
+            async with at.turn(id) as turn:
+                order = {"sender_id": "BANK_0", "receiver_id": "BANK_1", "amount": 7, "id": "mine"}
+                await turn.do(turn.session.submit, order)
+                await turn.do(turn.session.advance, 90)
+                await turn.commit()
+            assert await client.take() == (
+                "restored",
+                {"after": left, "current_tick": 95, "current_day": 0},
+            )
+            client.lines = b""
+            await caught_up(at, id, client)
+            assert client.lines == b"".join((await log_of(at, id)).splitlines(keepends=True)[left:])
+
+    asyncio.run(main())
+
+
 def test_deleted():
     """
     When a simulation is deleted, those who follow it get all that had happened, the end of a run

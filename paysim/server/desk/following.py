@@ -72,9 +72,9 @@ class Follower:
         self.has_ended = False
         self._seats = seats
         self._seat = seat
-        self._position = after
         # Whoever is ahead of the log has missed that it was set back.
-        self._restores = seat.restores if after <= seat.row.events else -1
+        self._is_cut = after > seat.row.events
+        self._position = min(after, seat.row.events)
         self._tick: int | None = None
         self._run: dict[str, Any] | None = None
         self._sent = self._run_sent = seats.times.now()
@@ -87,6 +87,15 @@ class Follower:
         """
         row = self._seat.row
         return self._position < row.events or self._tick != row.tick
+
+    def cut(self, events: int) -> None:
+        """
+        Note that the simulation was set back, and that so many events of its log are left.
+
+        It may have gone on when the client asks again, so the number is noted at once.
+        """
+        self._is_cut = True
+        self._position = min(self._position, events)
 
     async def next(self) -> bytes | None:
         """
@@ -124,7 +133,7 @@ class Follower:
 
     async def _news(self, now: float) -> bytes | None:
         seat = self._seat
-        if seat.restores != self._restores:
+        if self._is_cut:
             return self._restored()
         run = seat.row.run
         if run is not None and run["status"] == "running" and self._is_run_due(run, now):
@@ -150,8 +159,7 @@ class Follower:
 
     def _restored(self) -> bytes:
         row = self._seat.row
-        self._restores = self._seat.restores
-        self._position = min(self._position, row.events)
+        self._is_cut = False
         self._tick = row.tick
         place = (self._position, row.tick, row.tick // row.ticks_per_day)
         data = b'{"after":%d,"current_tick":%d,"current_day":%d}' % place
@@ -165,7 +173,7 @@ class Follower:
             if self._seats.closing:
                 self.has_ended = True
                 return None
-            if self._seat.restores != self._restores:
+            if self._is_cut:
                 return self._restored()
             after = self._position
             lines, last = await turn.do(turn.session.lines, after, LINES_MAX, LINES_BYTES)

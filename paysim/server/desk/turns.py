@@ -155,6 +155,8 @@ class Turn(Calculating):
             self._seats.drop(self._seat)
             self._seat.session = session
             self._seat.restores += 1
+            for follower in self._seat.followers:
+                follower.cut(session.events)
             self._seats.change(self._seat, **changes)
 
     async def load(self) -> None:
