@@ -5,9 +5,11 @@ Checkpoints and branches: the same steps under another number or id.
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 
-from at_desk import desk, log_of, made, raises, tick, whole_log
+from at_desk import desk, log_of, made, raises, tick, until, whole_log
 
+from paysim.server.desk.marks import FILES
 from paysim.server.session.session import Session
 
 
@@ -60,6 +62,31 @@ def test_checkpoint_file():
             assert (row.tick, row.steps) == (10, 1)
             await tick(at, row.id, 10)
             assert await log_of(at, row.id) == await log_of(at, id)
+
+    asyncio.run(main())
+
+
+def test_checkpoint_file_of_what_is_no_more():
+    """
+    Whoever waits for the file of a checkpoint while the simulation is set back to an earlier one is
+    told that it is gone, and gets nothing of what came instead.
+    """
+
+    async def main():
+        async with desk() as at:
+            id = await made(at)
+            first = await at.checkpoint(id)
+            await tick(at, id, 10)
+            second = await at.checkpoint(id)
+            async with AsyncExitStack() as stack:
+                for _ in range(FILES):
+                    await stack.enter_async_context(at._files)
+                waiting = asyncio.create_task(at.checkpoint_file(id, second.id))
+                await until(lambda: at._files._waiters)
+                await at.restore(id, first.id)
+                await tick(at, id, 3)
+            with raises("unknown-checkpoint", 404):
+                await waiting
 
     asyncio.run(main())
 

@@ -14,6 +14,7 @@ from paysim.server.store.store import StoreError
 if TYPE_CHECKING:
     from paysim.server.desk.seats import Seats
     from paysim.server.session.session import Session
+    from paysim.server.store.store import Step
 
 
 def loaded(seats: Seats, id: str, step: int | None) -> tuple[Session, int]:
@@ -30,9 +31,20 @@ def loaded(seats: Seats, id: str, step: int | None) -> tuple[Session, int]:
     """
     try:
         begun, steps = seats.store.load(id, step)
-        return seats.load(begun, steps), len(steps)
     except StoreError as error:
         raise problem_of(error) from error
+    return made(seats, id, begun, steps), len(steps)
+
+
+def made(seats: Seats, id: str, begun: bytes, steps: list[Step]) -> Session:
+    """
+    Return the session of what the store has; for a thread.
+
+    Raises:
+        Problem: 500, it cannot be used.
+    """
+    try:
+        return seats.load(begun, steps)
     except PaysimError as error:
         log().error("simulation damaged", simulation_id=id, message=str(error))
         detail = f"what the store has of simulation {id} cannot be used; the server's log says why"

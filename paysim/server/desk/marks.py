@@ -14,7 +14,7 @@ import attrs
 
 from paysim.checkpoint_format import encoded
 from paysim.server.desk.calculating import run_in_progress
-from paysim.server.desk.loading import loaded
+from paysim.server.desk.loading import loaded, made
 from paysim.server.desk.seats import stopping
 from paysim.server.desk.turns import Turn
 from paysim.server.desk.waiting import acknowledged
@@ -75,14 +75,15 @@ class Marks:
         """
         Return the parts of a checkpoint file.
         """
-        self._seats.find(id)
-        mark = await self._mark(id, mark_id)
-
-        def parts() -> list[bytes]:
-            session, _ = loaded(self._seats, id, mark.step)
-            return encoded(session.saved())
-
         async with self._files:
+            # In a turn, so that the simulation is not set back between mark and steps.
+            async with self._turn(id):
+                mark = await self._mark(id, mark_id)
+                begun, steps = await self._read(self._store.load, id, mark.step)
+
+            def parts() -> list[bytes]:
+                return encoded(made(self._seats, id, begun, steps).saved())
+
             return await self._seats.read(parts)
 
     async def delete_checkpoint(
@@ -115,8 +116,8 @@ class Marks:
                 "steps": steps,
             }
             row = attrs.evolve(turn.row, **changes)
-            made = kept(reply, row)
-            await turn.replace(session, lambda: self._store.restore(id, mark.step, made), **changes)
+            told = kept(reply, row)
+            await turn.replace(session, lambda: self._store.restore(id, mark.step, told), **changes)
         log().info("simulation restored", simulation_id=id, tick=row.tick)
         return row
 
@@ -152,8 +153,8 @@ class Marks:
                     parent_tick=tick,
                     run=None,
                 )
-                made = kept(reply, row)
-                async with acknowledged(lambda: self._store.branch(row, id, step, made)):
+                told = kept(reply, row)
+                async with acknowledged(lambda: self._store.branch(row, id, step, told)):
                     self._seats.add(row)
                     log().info(
                         "simulation branched", simulation_id=row.id, branched_from=id, tick=tick
