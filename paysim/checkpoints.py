@@ -21,7 +21,7 @@ from paysim.checkpoint_format import (
     decoded,
     encoded,
 )
-from paysim.errors import PaysimError, Problem, ScenarioError
+from paysim.errors import PaysimError, Problem, ScenarioError, TooManyEvents
 from paysim.state_file import as_path, file_bytes, free, held_bytes, place, replace_file
 
 if TYPE_CHECKING:
@@ -66,23 +66,29 @@ def held_checkpoint(path: Path, file: BinaryIO) -> Checkpoint:
     return decoded(held_bytes(path, file, FILE_BYTES_MAX, partial(check_start, name)), name)
 
 
-def restored_kernel(saved: Checkpoint, scripted: Sequence[int] = ()) -> Kernel:
+def restored_kernel(
+    saved: Checkpoint, scripted: Sequence[int] = (), events_max: int | None = None
+) -> Kernel:
     """
     Return the kernel of a checkpoint.
 
     Args:
         saved: The checkpoint.
         scripted: The numbers of the agents that have no compiled policy.
+        events_max: How many events its log may have.
 
     Raises:
+        TooManyEvents: It has more.
         ScenarioError: What the kernel saved is damaged.
     """
     from paysim._kernel import Kernel
 
     try:
-        kernel = Kernel.restore(saved.scenario, saved.seed, scripted, saved.kernel)
+        kernel = Kernel.restore(saved.scenario, saved.seed, scripted, saved.kernel, events_max)
         if kernel.tick != saved.tick:
             raise PaysimError(f"the next tick must be {saved.tick} (got {kernel.tick})")
+    except TooManyEvents:
+        raise
     except PaysimError as error:
         text = f"must hold a run of its scenario, as paysim {saved.version} has saved it: {error}"
         raise ScenarioError([Problem(saved.name, "", text, "")]) from error

@@ -33,6 +33,12 @@ class PaysimError(RuntimeError):
     """
 
 
+class TooManyEvents(PaysimError):
+    """
+    The event log of a simulation has no room for what happens.
+    """
+
+
 @attrs.frozen
 class Problem:
     """

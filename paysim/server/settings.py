@@ -87,6 +87,9 @@ class Settings:
         max_seconds: Time that one call may calculate.
         max_run_seconds: Time that one run may calculate.
         max_open: Simulations that are kept in memory.
+        max_events: Events of one simulation.
+        max_open_events: Events of all simulations that are kept in memory.
+        max_rows: Rows of a table, and of everything else that is told whole.
     """
 
     data_dir: Path = attrs.field(factory=lambda: default_data_dir(os.environ), converter=Path)
@@ -99,6 +102,9 @@ class Settings:
     max_seconds: float = _number(60, 0.01, 86_400, "seconds", is_whole=False)
     max_run_seconds: float = _number(3_600, 0.01, 31_536_000, "seconds", is_whole=False)
     max_open: int = _number(256, 1, 1_000_000)
+    max_events: int = _number(20_000_000, 1_000, 2_000_000_000)
+    max_open_events: int = _number(50_000_000, 1_000, 100_000_000_000)
+    max_rows: int = _number(10_000_000, 1_000, 2_000_000_000)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:

@@ -348,10 +348,10 @@ def test_short_ones_here():
                     session = turn.session
                     advance = session.advance
 
-                    def noted(_, count):
+                    def noted(_, count, patience):
                         threads.append(threading.current_thread() is threading.main_thread())
                         clock.time += seconds * count
-                        return advance(count)
+                        return advance(count, patience)
 
                     noted.__name__ = "advance"
                     session.advance = MethodType(noted, session)

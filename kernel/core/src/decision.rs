@@ -330,6 +330,7 @@ pub(crate) fn split(
     released: &mut Vec<TransactionId>,
     release_numbers: &mut u64,
 ) -> Result<()> {
+    state.journal.check_room()?;
     let agent = state.transactions[id].sender;
     let friction = state.costs.rates().split_friction_cost.price()?;
     let cost = friction

@@ -29,6 +29,12 @@ pub enum Error {
         /// Why that is impossible.
         reason: String,
     },
+    /// The event log would grow beyond what the specification allows.
+    #[error("the event log has reached {most} events, the most that it may have")]
+    Full {
+        /// How many events it may have.
+        most: usize,
+    },
     /// The kernel was called out of the order that a tick has.
     #[error("{0}")]
     OutOfOrder(&'static str),

@@ -83,9 +83,28 @@ pub struct Journal {
     chunks: Vec<Chunk>,
     details: Vec<Detail>,
     postings: u32,
+    /// How many events there may be.
+    most: Option<usize>,
 }
 
 impl Journal {
+    /// Lets there be so many events, about: [`Self::check_room`] refuses when there are.
+    pub(crate) fn limit(&mut self, most: Option<usize>) {
+        self.most = most;
+    }
+
+    /// Makes sure that there is room for an event.
+    ///
+    /// # Errors
+    /// [`Error::Full`].
+    #[inline]
+    pub(crate) fn check_room(&self) -> Result<()> {
+        match self.most {
+            Some(most) if self.len() >= most => Err(Error::Full { most }),
+            _ => Ok(()),
+        }
+    }
+
     /// How many events there are.
     pub fn len(&self) -> usize {
         self.chunks

@@ -68,6 +68,8 @@ pub struct Spec {
     pub transactions: GivenTransactions,
     /// Scenario events, in the order of the scenario.
     pub events: Vec<ScenarioEvent>,
+    /// Events that the log may have; a tick with which it would have more fails.
+    pub events_max: Option<usize>,
 }
 
 /// The rules of a scenario.

@@ -160,6 +160,7 @@ impl State {
         value: i64,
         cost: i128,
     ) -> Result<()> {
+        self.journal.check_room()?;
         self.costs.charge(agent, component, cost)?;
         let event = Event {
             tick: self.tick,
@@ -177,6 +178,7 @@ impl State {
     /// Lets a transaction come to exist in its sender's internal queue.
     #[inline]
     pub(crate) fn arrive(&mut self, transaction: Transaction) -> Result<()> {
+        self.journal.check_room()?;
         let sender = transaction.sender;
         if self.transactions.len() == NONE - 1 {
             return Err(crate::Error::overflow("the number of transactions"));
@@ -192,6 +194,7 @@ impl State {
     /// Takes a transaction out of its sender's internal queue, as released.
     #[inline]
     pub(crate) fn take_released(&mut self, id: TransactionId, release_number: u64) -> Result<()> {
+        self.journal.check_room()?;
         self.internal.remove(id, &mut self.transactions);
         self.move_to(id, Status::Released)?;
         self.transactions[id].release_number = release_number;
@@ -202,6 +205,7 @@ impl State {
 
     /// Puts a released transaction into the central queue.
     pub(crate) fn enqueue(&mut self, id: TransactionId, cause: Cause) -> Result<()> {
+        self.journal.check_room()?;
         self.move_to(id, Status::Queued)?;
         self.central.insert(id, &self.transactions);
         let sender = self.transactions[id].sender;
@@ -323,6 +327,7 @@ impl State {
     /// Marks a booked transaction as settled and takes it out of its queue.
     #[inline]
     fn finish(&mut self, id: TransactionId, cause: Cause, posting: u32) -> Result<()> {
+        self.journal.check_room()?;
         self.add_delay(id, -1)?;
         self.leave_queue(id);
         let tick = self.tick;
@@ -347,6 +352,7 @@ impl State {
 
     /// Ends an unsettled transaction by the end-of-day rule.
     pub(crate) fn cancel(&mut self, id: TransactionId) -> Result<()> {
+        self.journal.check_room()?;
         self.add_delay(id, -1)?;
         self.leave_queue(id);
         let tick = self.tick;

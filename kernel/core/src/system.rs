@@ -115,6 +115,7 @@ impl System {
         }
         let costs = Costs::new(spec.cost_rates, agents);
         let mut state = State::new(spec.rules, Ledger::new(accounts), transactions, costs);
+        state.journal.limit(spec.events_max);
         for agent in state.ledger.agents() {
             state.meter_overdraft(agent, 0)?;
         }
@@ -264,6 +265,11 @@ impl System {
             self.close_tick()?;
         }
         Ok(self.outcome)
+    }
+
+    /// Lets the log have so many events, from now on; a tick with which it would have more fails.
+    pub fn limit_events(&mut self, most: usize) {
+        self.state.journal.limit(Some(most));
     }
 
     /// Runs a part of a tick. One that fails, or does not come back, leaves the system in the middle

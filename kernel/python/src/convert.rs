@@ -52,6 +52,7 @@ pub fn specification(scenario: &Object<'_>, seed: u64, scripted: &[u32]) -> PyRe
             .try_iter()?
             .map(|event| scenario_event(&event?, &numbers))
             .collect::<PyResult<_>>()?,
+        events_max: None,
     })
 }
 

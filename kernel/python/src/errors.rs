@@ -7,11 +7,13 @@ use pyo3::types::PyInt;
 
 import_exception!(paysim.errors, PaysimError);
 import_exception!(paysim.errors, ScenarioError);
+import_exception!(paysim.errors, TooManyEvents);
 
 /// The exception for an error, with its text as it should read.
 fn exception(error: &Error, text: String) -> PyErr {
     match error {
         Error::Spec(_) => ScenarioError::new_err(text),
+        Error::Full { .. } => TooManyEvents::new_err(text),
         Error::Overflow { .. }
         | Error::Balance { .. }
         | Error::Decision { .. }

@@ -1,6 +1,8 @@
 //! The system as a Python class.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use paysim_kernel::ids::{AgentId, TransactionId};
 use paysim_kernel::results::gridlocks::gridlocks;
@@ -50,15 +52,18 @@ impl Kernel {
     /// The kernel that `save` gave these bytes, of the same scenario and seed; `scripted` agents
     /// have no compiled policy, whatever they had.
     #[staticmethod]
+    #[pyo3(signature = (scenario, seed, scripted, saved, events_max=None))]
     fn restore(
         py: Python<'_>,
         scenario: &Bound<'_, PyAny>,
         seed: u64,
         scripted: Vec<u32>,
         saved: &[u8],
+        events_max: Option<Whole>,
     ) -> PyResult<Self> {
         check_scenario(scenario)?;
-        let spec = specification(scenario, seed, &scripted)?;
+        let mut spec = specification(scenario, seed, &scripted)?;
+        spec.events_max = events_max.map(events).transpose()?;
         let system = py.detach(|| System::restore(spec, saved)).map_err(plain)?;
         Self::around(scenario, system)
     }
@@ -143,19 +148,48 @@ impl Kernel {
         outcome(py, self.told(done)?)
     }
 
-    /// That many whole ticks without the GIL; the outcome of the last.
-    fn advance<'py>(&mut self, py: Python<'py>, ticks: Whole) -> PyResult<Bound<'py, PyTuple>> {
+    /// That many whole ticks without the GIL, or the first of them if more time than `seconds`
+    /// passes; the outcome of the last.
+    #[pyo3(signature = (ticks, seconds=None))]
+    fn advance<'py>(
+        &mut self,
+        py: Python<'py>,
+        ticks: Whole,
+        seconds: Option<f64>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
         let ticks = ticks.narrow("ticks", TICK)?;
+        let begun = Instant::now();
+        let is_over = || seconds.is_some_and(|seconds| begun.elapsed().as_secs_f64() >= seconds);
         let mut left: u32 = ticks;
         while left > 0 {
             let stretch = left.min(SIGNAL_EVERY);
             let system = &mut self.system;
-            let done = py.detach(|| system.advance(stretch));
-            self.told(done)?;
-            left -= stretch;
+            let done = py.detach(|| {
+                (0..stretch).try_for_each(|_| {
+                    let done = system.advance(1).map(|_| ());
+                    match done {
+                        Ok(()) if is_over() => ControlFlow::Break(Ok(())),
+                        Ok(()) => ControlFlow::Continue(()),
+                        Err(error) => ControlFlow::Break(Err(error)),
+                    }
+                })
+            });
             py.check_signals()?;
+            match done {
+                ControlFlow::Continue(()) => left -= stretch,
+                ControlFlow::Break(done) => {
+                    self.told(done)?;
+                    break;
+                }
+            }
         }
         outcome(py, self.system.outcome())
+    }
+
+    /// Lets the event log have so many events; a tick with which it would have more fails.
+    fn limit_events(&mut self, most: Whole) -> PyResult<()> {
+        self.system.limit_events(events(most)?);
+        Ok(())
     }
 
     /// Decides to submit a held transaction, with a new priority if one is given.
@@ -481,6 +515,11 @@ fn check_scenario(scenario: &Bound<'_, PyAny>) -> PyResult<()> {
         "scenario must be a Scenario (got {})",
         scenario.get_type()
     ))))
+}
+
+/// A number of events.
+fn events(value: Whole) -> PyResult<usize> {
+    value.narrow("events", "at least 0")
 }
 
 fn priority_of(value: Whole) -> PyResult<u8> {

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from paysim.errors import ScenarioError
+from paysim.errors import ScenarioError, TooManyEvents
 from paysim.server.desk.durations import CHANGING, WORK
 from paysim.server.desk.seats import undone
 from paysim.server.problems import Problem, problem_of
+from paysim.server.settings import variable_of
 
 if TYPE_CHECKING:
     from paysim.server.desk.seat import Seat
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from paysim.server.store.store import Row
 
 T = TypeVar("T")
+
+PATIENCE_SECONDS: Final = 0.2
+"""After so long a portion ends with the tick at hand, however many ticks it was to have."""
 
 
 class Calculating:
@@ -70,7 +74,7 @@ class Calculating:
 
         Raises:
             Problem: 503 `time-limit`, it takes longer than a call may; 409 `run-in-progress`, ticks
-                are asked for while a run goes on.
+                are asked for while a run goes on; 409 `too-many-events`, their events have no room.
             PaysimError: Whatever the function raises.
         """
         session = self.session
@@ -111,11 +115,13 @@ class Calculating:
     async def advance(self, ticks: int) -> int:
         """
         Run one portion of at most so many ticks, and return how many it was.
+
+        Raises:
+            TooManyEvents: The log has no room for them; none has happened.
         """
-        count = min(ticks, self._seat.durations.portion())
-        await self._call("advance", count, None, self.session.advance, count)
-        self._has_run(count)
-        return count
+        begun = self.session.tick
+        await self._portion(self.session.advance, ticks, None)
+        return self.session.tick - begun
 
     async def _advance(self, name: str, ticks: int = 1) -> Any:
         """
@@ -123,17 +129,22 @@ class Calculating:
         """
         if self._seat.run is not None:
             raise run_in_progress(self.row)
-        method = getattr(self.session, name)
+        session = self.session
+        method, begun = getattr(session, name), session.tick
         deadline = self._deadline()
         outcomes: list[Any] = []
         outcome: Any = outcomes
-        done = 0
-        while done < ticks:
-            count = min(ticks - done, self._seat.durations.portion())
+        while (done := session.tick - begun) < ticks:
             try:
                 if self._seats.times.now() >= deadline:
                     raise _Late
-                outcome = await self._call("advance", count, deadline, method, count)
+                outcome = await self._portion(method, ticks - done, deadline)
+            except TooManyEvents:
+                raise _too_many_events(
+                    f"{ticks:,} ticks were asked for, and with them {self.row.id} would have more "
+                    f"than {self._seats.settings.max_events:,} events, the most on this server "
+                    f"({variable_of('max_events')}); none of them has happened"
+                ) from None
             except _Late:
                 self._is_spoilt = True
                 limit = self._seats.settings.max_seconds
@@ -142,15 +153,24 @@ class Calculating:
                     f"{limit:g} seconds; none of them has happened: ask for fewer at once, or "
                     "for a run in the background"
                 ) from None
-            self._has_run(count)
-            done += count
             if name == "advance_each":
                 outcomes += outcome
         return outcomes if name == "advance_each" else outcome
 
-    def _has_run(self, ticks: int) -> None:
-        self._ran += ticks
-        self._seat.durations.has_run(ticks)
+    async def _portion(
+        self, method: Callable[[int, float], T], ticks: int, deadline: float | None
+    ) -> T:
+        """
+        Run a portion of so many ticks: fewer, if ticks take longer than those before did.
+        """
+        session, durations = self.session, self._seat.durations
+        begun, count = session.tick, min(ticks, durations.portion())
+        session.limit_events(self._seats.settings.max_events)
+        outcome = await self._call("advance", count, deadline, method, count, PATIENCE_SECONDS)
+        ran = session.tick - begun
+        self._ran += ran
+        durations.has_run(ran)
+        return outcome
 
     async def _call(
         self, name: str, units: int, deadline: float | None, function: Callable[..., T], *args: Any
@@ -164,13 +184,16 @@ class Calculating:
         times = self._seats.times
         durations = self._seat.durations
 
+        session = self.session
+
         def timed() -> T:
-            begun = times.worked()
+            begun, tick = times.worked(), session.tick
             try:
                 return function(*args)
             finally:
-                if units:
-                    durations.note(name, units, times.worked() - begun)
+                done = max(session.tick - tick, 1) if name == "advance" else units
+                if done:
+                    durations.note(name, done, times.worked() - begun)
 
         try:
             if units and durations.is_short(name, units):
@@ -206,6 +229,11 @@ def run_in_progress(row: Row) -> Problem:
     """
     detail = f"a run of {row.id} is under way; wait for its end, or cancel it"
     return Problem(409, "run-in-progress", "A run is in progress", detail)
+
+
+def _too_many_events(detail: str) -> Problem:
+    title = "The simulation has as many events as it may"
+    return Problem(409, "too-many-events", title, detail)
 
 
 def _time_limit(detail: str) -> Problem:

@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from paysim.errors import PaysimError
+from paysim.errors import PaysimError, TooManyEvents
 from paysim.server.desk.calculating import run_in_progress
 from paysim.server.desk.marks import kept
 from paysim.server.desk.pace import Pace
@@ -20,6 +20,7 @@ from paysim.server.desk.turns import Turn
 from paysim.server.desk.waiting import ended
 from paysim.server.log import log
 from paysim.server.problems import Problem, internal
+from paysim.server.settings import variable_of
 
 if TYPE_CHECKING:
     from paysim.server.desk.seat import Seat
@@ -42,7 +43,7 @@ class Run:
     Attributes:
         until: The tick before which it stops.
         pace: How fast it goes.
-        begun: When it began.
+        worked: The seconds that it has calculated.
         noted: When the store was last told of its record.
         stopped: Done as soon as it is to end; its result is the status and the detail.
         task: What drives it.
@@ -51,7 +52,8 @@ class Run:
     def __init__(self, until: int, per_second: float | None, now: float) -> None:
         self.until = until
         self.pace = Pace(per_second, now)
-        self.begun = self.noted = now
+        self.worked = 0.0
+        self.noted = now
         self.stopped: asyncio.Future[tuple[str, str | None]]
         self.stopped = asyncio.get_running_loop().create_future()
         self.task: asyncio.Task[None] | None = None
@@ -179,6 +181,10 @@ class Runs:
             status, detail = await self._portions(seat, run)
         except asyncio.CancelledError:
             status, detail = "interrupted", BROKEN_OFF
+        except TooManyEvents:
+            most = f"{self._seats.settings.max_events:,} events"
+            detail = f"a simulation may have {most} on this server ({variable_of('max_events')})"
+            status = "stopped"
         except Problem as problem:
             status, detail = "failed", problem.detail
         except PaysimError as error:
@@ -198,13 +204,14 @@ class Runs:
             now = times.now()
             if run.stopped.done():
                 return run.stopped.result()
-            if now - run.begun >= limit:
-                return "stopped", f"a run may take {limit:g} seconds, which is the server's limit"
+            if run.worked >= limit:
+                most = f"{limit:g} seconds on this server ({variable_of('max_run_seconds')})"
+                return "stopped", f"a run may calculate for {most}"
             if seat.row.tick >= run.until:
                 return "finished", None
             wait = run.pace.seconds(now)
             if wait > 0:
-                await times.pause(run.stopped, min(wait, run.begun + limit - now))
+                await times.pause(run.stopped, wait)
                 continue
             async with Turn(self._seats, seat) as turn:
                 if run.stopped.done():
@@ -213,7 +220,9 @@ class Runs:
                 due = run.pace.due(times.now())
                 ticks = left if due is None else min(left, due)
                 if ticks > 0:
+                    begun = times.now()
                     run.pace.has_done(await turn.advance(ticks))
+                    run.worked += times.now() - begun
                     await self._commit(turn, run)
 
     async def _commit(self, turn: Turn, run: Run) -> None:

@@ -60,6 +60,7 @@ class Seat:
         flights: What the store was given to write and has not written yet, in order.
         losses: How often something could not be written.
         durations: How long things take with the session.
+        counted: As how many events the session in memory counts.
         followers: Those who tell clients of it, until they are gone.
     """
 
@@ -76,6 +77,14 @@ class Seat:
         self.followers: WeakSet[Follower] = WeakSet()
         self.flights: deque[Flight] = deque()
         self.losses = 0
+        self.counted = 0
+
+    @property
+    def is_idle(self) -> bool:
+        """
+        Whether nobody uses the simulation, and no run goes on.
+        """
+        return not self.lock.locked() and self.run is None
 
     @property
     def steps(self) -> int:

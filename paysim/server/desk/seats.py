@@ -61,6 +61,8 @@ class Seats:
         self._threads = ThreadPoolExecutor(THREADS, "paysim-desk")
         self._tasks: set[asyncio.Task[None]] = set()
         self._places = 0
+        # Those of the sessions in memory, as they were when each was used last.
+        self._events = 0
         for row in store.rows():
             self.add(row)
 
@@ -139,7 +141,7 @@ class Seats:
         """
         seat.is_deleted = True
         if seat.is_awaited:
-            self._idle.pop(seat.row.id, None)
+            self._put_away(seat)
         else:
             self.drop(seat)
         del self._seats[seat.row.id], self._rows[seat.row.id]
@@ -151,7 +153,12 @@ class Seats:
         """
         seat.session = None
         seat.durations.clear()
+        self._put_away(seat)
+
+    def _put_away(self, seat: Seat) -> None:
         self._idle.pop(seat.row.id, None)
+        self._events -= seat.counted
+        seat.counted = 0
 
     def rest(self, seat: Seat) -> None:
         """
@@ -159,11 +166,20 @@ class Seats:
         """
         self._idle[seat.row.id] = seat
         self._idle.move_to_end(seat.row.id)
-        excess = len(self._idle) - self.settings.max_open
-        if excess > 0:
-            unused = [o for o in self._idle.values() if not o.lock.locked() and o.run is None]
-            for other in unused[:excess]:
+        self._events += seat.row.events - seat.counted
+        seat.counted = seat.row.events
+        if self._is_crowded():
+            for other in [o for o in self._idle.values() if o is not seat and o.is_idle]:
                 self.drop(other)
+                if not self._is_crowded():
+                    break
+
+    def _is_crowded(self) -> bool:
+        """
+        Whether more is in memory than there should be.
+        """
+        settings = self.settings
+        return len(self._idle) > settings.max_open or self._events > settings.max_open_events
 
     def take_place(self) -> None:
         """

@@ -13,10 +13,11 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from paysim import checkpoint_format, loading
-from paysim.errors import ScenarioError
+from paysim.errors import ScenarioError, TooManyEvents
 from paysim.scenario import SEED_MAX
 from paysim.server.desk.seats import unknown_simulation
 from paysim.server.http import models
+from paysim.server.http.advice import advised, hint_of
 from paysim.server.http.calls import Call
 from paysim.server.http.parameters import OneOf, Parameter, Whole
 from paysim.server.http.replies import json_bytes, json_reply, json_reply_of
@@ -46,7 +47,10 @@ YAML: Final = ("application/yaml", "application/x-yaml", "text/yaml", "text/plai
 FILE: Final = "application/octet-stream"
 
 LARGE_BYTES: Final = 256 * 1024
-"""Scenarios longer than this are read one at a time, as each takes many times its length."""
+"""
+Scenarios longer than this are read one at a time, as each takes many times its length; so are
+checkpoints of any length.
+"""
 
 _large = ThreadPoolExecutor(1, "paysim-large")
 
@@ -99,6 +103,7 @@ def links_to(parameters: dict[str, str]) -> tuple[Link, ...]:
         Link("add_scenario_event", parameters, text="Let something happen to it."),
         Link("get_results", parameters, text="Get its results."),
         Link("get_indicators", parameters, text="Get its indicators."),
+        Link("get_comparison", {**parameters, "with": examples.OTHER_ID}, text="Compare it."),
         Link("create_checkpoint", parameters, text="Keep the moment that it is at."),
         Link("list_checkpoints", parameters, text="List its checkpoints."),
         Link("create_branch", parameters, text="Branch from it."),
@@ -149,7 +154,7 @@ async def create_simulation(call: Call) -> Response:
     body = await call.request.body()
     async with call.once():
         loop = asyncio.get_running_loop()
-        threads = _large if len(body) > LARGE_BYTES else None
+        threads = _large if media_type == FILE or len(body) > LARGE_BYTES else None
         session = await loop.run_in_executor(
             threads, _session, media_type, body, call.query, call.settings
         )
@@ -369,17 +374,28 @@ def _session(media_type: str, body: bytes, query: dict[str, Any], settings: Sett
         if given:
             text = "must be absent, as a checkpoint has its own"
             raise invalid([error_of(f"query.{key}", text) for key in given])
-        saved = checkpoint_format.decoded(body, "checkpoint")
+        try:
+            saved = checkpoint_format.decoded(body, "checkpoint")
+        except ScenarioError as error:
+            raise advised(error) from None
         _check_agents(len(saved.scenario.agent_configs), settings, "")
-        return Session.resume(saved)
+        try:
+            return Session.resume(saved, settings.max_events)
+        except TooManyEvents:
+            most = f"must hold at most {settings.max_events:,} events on this server"
+            hint = f"its setting {variable_of('max_events')} says so"
+            raise invalid([error_of("", most, "", hint, "checkpoint")]) from None
     name = "scenario.json" if media_type == JSON else "scenario.yaml"
-    scenario = loading.loads_scenario(body, name)
+    try:
+        scenario = loading.loads_scenario(body, name)
+    except ScenarioError as error:
+        raise advised(error) from None
     _check_agents(len(scenario.agent_configs), settings, name)
     try:
         return Session.start(scenario, query["seed"], query["outside"])
     except ScenarioError as error:
         told = [
-            error_of(f"query.{wrong.path}", wrong.expected, wrong.found, wrong.hint)
+            error_of(f"query.{wrong.path}", wrong.expected, wrong.found, hint_of(wrong))
             for wrong in error.problems
         ]
         raise invalid(told, omitted=error.omitted) from None

@@ -8,6 +8,7 @@ wait. A session is loaded by making the same moves again; no policy is asked ane
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -102,18 +103,23 @@ class Session:
         return cls(scenario, GrowingScenario(scenario), seed, _sorted(scenario, outside), kernel)
 
     @classmethod
-    def resume(cls, saved: Checkpoint) -> Session:
+    def resume(cls, saved: Checkpoint, most: int | None = None) -> Session:
         """
         Return the simulation of a checkpoint; agents that decided in Python decide from outside.
 
+        Args:
+            saved: The checkpoint.
+            most: How many events its log may have.
+
         Raises:
+            TooManyEvents: It has more.
             ScenarioError: What the kernel saved is damaged.
         """
         from paysim.checkpoints import restored_kernel
 
         scenario = saved.scenario
         outside = _sorted(scenario, saved.agents)
-        kernel = restored_kernel(saved, _numbers(scenario, outside))
+        kernel = restored_kernel(saved, _numbers(scenario, outside), most)
         session = cls(scenario, GrowingScenario(scenario), saved.seed, outside, kernel)
         # Its first step is all that it has behind it, even where that is only a decision.
         session._taken_tick = 0
@@ -179,16 +185,28 @@ class Session:
         kernel = self._kernel
         return Checkpoint(self.scenario, self.seed, kernel.tick, self._agents(), kernel.save())
 
+    def limit_events(self, most: int) -> None:
+        """
+        Let the log have so many events; ticks with which it would have more fail.
+        """
+        self._kernel.limit_events(most)
+
     # Acting
 
-    def advance(self, ticks: int) -> dict[str, int]:
+    def advance(self, ticks: int, seconds: float | None = None) -> dict[str, int]:
         """
         Run so many ticks and return what the last has done, as `Orchestrator.tick` does.
 
+        Args:
+            ticks: How many.
+            seconds: A time after which no further tick begins, or `None`.
+
         Raises:
+            TooManyEvents: The log has no room for them.
             PaysimError: A sum of money passes its bound.
         """
-        tick, arrivals, settlements, lsm_releases, cost = self._kernel.advance(ticks)
+        told = self._kernel.advance(ticks, seconds)
+        tick, arrivals, settlements, lsm_releases, cost = told
         return {
             "tick": tick,
             "num_arrivals": arrivals,
@@ -197,14 +215,17 @@ class Session:
             "total_cost": cost,
         }
 
-    def advance_each(self, ticks: int) -> list[dict[str, int]]:
+    def advance_each(self, ticks: int, seconds: float | None = None) -> list[dict[str, int]]:
         """
-        Run so many ticks and return what each has done.
-
-        Raises:
-            PaysimError: A sum of money passes its bound.
+        Run so many ticks and return what each has done; otherwise as `advance`.
         """
-        return [self.advance(1) for _ in range(ticks)]
+        end = None if seconds is None else time.monotonic() + seconds
+        outcomes = []
+        for _ in range(ticks):
+            outcomes.append(self.advance(1))
+            if end is not None and time.monotonic() >= end:
+                break
+        return outcomes
 
     def submit(self, raw: dict[str, Any]) -> tuple[str, int]:
         """

@@ -84,6 +84,7 @@ fn spec(dice: &mut Stream) -> Spec {
             ..GivenTransactions::default()
         },
         events: (0..8).map(|_| event(dice)).collect(),
+        events_max: None,
     }
 }
 

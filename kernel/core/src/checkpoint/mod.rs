@@ -162,7 +162,7 @@ impl System {
             return Err(damaged("its ticks do not end"));
         }
         self.make(last.tick, parts).map_err(|error| match error {
-            Error::Saved(_) => error,
+            Error::Saved(_) | Error::Full { .. } => error,
             other => damaged(other),
         })?;
         self.check_log(parts)?;

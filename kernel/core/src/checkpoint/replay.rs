@@ -57,6 +57,7 @@ impl<'a> Replay<'a> {
             if (events == 0) != (step == Move::OpenAccounts) {
                 return Err(damaged("its accounts are not opened first"));
             }
+            self.system.state.journal.check_room()?;
             self.stand_at(step.step())?;
             self.make(step)?;
             if self.system.state.journal.len() == events {

@@ -39,6 +39,7 @@ pub fn spec() -> Spec {
         },
         transactions: GivenTransactions::default(),
         events: Vec::new(),
+        events_max: None,
     }
 }
 
