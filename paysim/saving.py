@@ -110,7 +110,7 @@ def check_takers(agents: Mapping[str, SavedAgent], behaviour: Mapping[str, Any])
     Raises:
         ScenarioError: Agents are left without, or a behaviour has no `set_state`.
     """
-    missing = [f"{id!r} (a {agent.policy})" for id, agent in agents.items() if id not in behaviour]
+    missing = [f"{id!r} ({agent.policy})" for id, agent in agents.items() if id not in behaviour]
     if missing:
         more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
         raise ScenarioError(

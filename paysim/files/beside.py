@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -16,6 +16,9 @@ from paysim.fields import TICKS_MAX, Steps
 from paysim.files.agents import AgentRows, read_agents
 from paysim.files.transactions import Loaded, read_transactions
 from paysim.records import MISSING, Listed, Record
+
+READS_FILES: Final = "load_scenario reads files"
+"""What helps where files are named to what reads none."""
 
 
 @attrs.frozen(eq=False)
@@ -30,8 +33,7 @@ class FromFile(Listed):
         if isinstance(raw, GivenTransactions):
             return raw
         if isinstance(raw, str | Path | dict):
-            text, hint = f"must be a list of {self.noun}", "load_scenario reads files"
-            problems.add(steps, text, shown(raw), hint)
+            problems.add(steps, f"must be a list of {self.noun}", shown(raw), READS_FILES)
             return MISSING
         return super().read(raw, steps, problems)
 

@@ -104,6 +104,15 @@ def test_no_scenario(client, content):
     assert all(error["place"].startswith("scenario.json") for error in errors.values())
 
 
+@pytest.mark.parametrize("media_type", ["application/json", "application/octet-stream"])
+def test_another_type_than_it_is(client, media_type):
+    """
+    Who sends YAML as something else is told how it is sent.
+    """
+    errors = refusal(post(client, YAML, media_type), 400, "invalid-scenario")
+    assert "is sent as application/yaml" in errors[""]["hint"]
+
+
 @pytest.mark.parametrize("key", ["transactions", "agent_configs"])
 def test_no_file_is_read(client, tmp_path, key):
     """
@@ -114,8 +123,9 @@ def test_no_file_is_read(client, tmp_path, key):
     told = set()
     for file in (str(there), str(tmp_path / "missing.csv")):
         errors = refusal(client.post(SIMULATIONS, json=RING | {key: file}), 400, "invalid-scenario")
-        told.add(errors[key]["expected"])
+        told.add((errors[key]["expected"], errors[key]["hint"]))
     assert len(told) == 1
+    assert "paysim create" in told.pop()[1]
 
 
 def test_large_scenario(client):
@@ -191,6 +201,15 @@ def test_bad_parameters(client, query, path):
     """
     response = client.post(SIMULATIONS, json=TWO_BANKS, params=query)
     assert list(refusal(response, 400, "invalid-request")) == [path]
+
+
+def test_agents_in_one_text(client):
+    """
+    Who names several outside agents in one parameter is told to repeat it.
+    """
+    response = client.post(SIMULATIONS, json=TWO_BANKS, params={"outside": "BANK_A,BANK_B"})
+    error = refusal(response, 400, "invalid-request")["query.outside[0]"]
+    assert "outside=A&outside=B" in error["hint"]
 
 
 def test_seed(client):

@@ -465,7 +465,7 @@ def test_behaviours_on_restoration(tmp_path):
     """
     path = tmp_path / "run.state"
     Simulation(ONE, behaviour={"BANK_A": Keeper(3)}).checkpoint(path)
-    with pytest.raises(ScenarioError, match=r"is missing for 'BANK_A' \(a Keeper\)"):
+    with pytest.raises(ScenarioError, match=r"is missing for 'BANK_A' \(Keeper\)"):
         Simulation.restore(path)
     with pytest.raises(ScenarioError, match="'BANK_A' must have set_state"):
         Simulation.restore(path, {"BANK_A": Eager()})
@@ -585,5 +585,5 @@ def test_many_missing_behaviours(tmp_path):
     scenario = tiny_scenario(agent_configs=agents)
     behaviour = collections.defaultdict(Eager, {agent["id"]: Eager() for agent in agents})
     Simulation(scenario, behaviour=behaviour).checkpoint(tmp_path / "run.state")
-    with pytest.raises(ScenarioError, match=r"'BANK_0' \(a Eager\), .* and 5 more$"):
+    with pytest.raises(ScenarioError, match=r"'BANK_0' \(Eager\), .* and 5 more$"):
         Simulation.restore(tmp_path / "run.state")
