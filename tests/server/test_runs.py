@@ -82,6 +82,58 @@ def test_reply_is_kept_with_the_start():
     asyncio.run(main())
 
 
+def test_starts_after_what_is_under_way():
+    """
+    A run begins at the tick that those before have led to, even if that is on its way to the disk
+    when the run is asked for.
+    """
+
+    async def main():
+        store = MemoryStore()
+        async with desk(store) as at:
+            id = await made(at)
+            store.holds = True
+            ticking = asyncio.create_task(tick(at, id, 5))
+            await until(lambda: store.held)
+            starting = asyncio.create_task(at.start_run(id, 5))
+            beginning = asyncio.create_task(at.start_run(id, 7))
+            await asyncio.sleep(0)
+            store.holds = False
+            store.release()
+            await ticking
+            with raises("nothing-to-run", 409):
+                await starting
+            assert (await beginning)["from_tick"] == 5
+            assert (await ended(at, id))["current_tick"] == 7
+
+    asyncio.run(main())
+
+
+def test_starts_while_the_desk_closes():
+    """
+    A run whose start was on its way to the disk when the desk was closed ends as interrupted, on
+    the disk too, before the desk has closed.
+    """
+
+    async def main():
+        store = MemoryStore()
+        async with desk(store) as at:
+            id = await made(at, days=50)
+            store.holds = True
+            starting = asyncio.create_task(at.start_run(id))
+            await until(lambda: store.held)
+            closing = asyncio.create_task(at.close())
+            await asyncio.sleep(0)
+            store.holds = False
+            store.release()
+            await closing
+            assert (await starting)["status"] == "running"
+            assert store.rows()[0].run["status"] == "interrupted"
+            assert store.rows()[0].run["detail"] == BROKEN_OFF
+
+    asyncio.run(main())
+
+
 def test_others_in_between():
     """
     While a run goes on others look and act between its portions, and only ticks, a restore and
@@ -212,7 +264,8 @@ def test_time_of_a_run():
             clock.step = 1.0
             await at.start_run(id, 1_000_000)
             record = await ended(at, id)
-            assert record["status"] == "stopped" and 90 < record["current_tick"] < 1_000_000
+            assert record["status"] == "stopped"
+            assert 90 < record["current_tick"] < 1_000_000
             assert "9.5 seconds on this server (PAYSIM_MAX_RUN_SECONDS)" in record["detail"]
 
     asyncio.run(main())

@@ -296,6 +296,5 @@ class Desk(Marks):
         Wait until all that is under way has ended.
         """
         self.stop()
-        await self._runs.ended()
         await self._seats.close()
         self._store.deliver_by(None)

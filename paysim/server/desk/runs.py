@@ -17,7 +17,6 @@ from paysim.server.desk.calculating import run_in_progress
 from paysim.server.desk.marks import kept
 from paysim.server.desk.pace import Pace
 from paysim.server.desk.turns import Turn
-from paysim.server.desk.waiting import ended
 from paysim.server.log import log
 from paysim.server.problems import Problem, internal
 from paysim.server.settings import variable_of
@@ -97,7 +96,7 @@ class Runs:
         Raises:
             Problem: 409, one is under way, or nothing is left to run.
         """
-        async with Turn(self._seats, seat) as turn:
+        async with Turn(self._seats, seat, loads=False) as turn:
             row = turn.row
             if seat.run is not None:
                 raise run_in_progress(row)
@@ -118,13 +117,16 @@ class Runs:
             }
             run = Run(until, ticks_per_second, self._seats.times.now())
             try:
-                await turn.commit(kept(reply, record), run=record)
+                store, told = self._seats.store, kept(reply, record)
+                await turn.write(lambda: store.append(row.id, None, record, told), run=record)
             finally:
                 # Cancelled or not: what the store has must go on.
                 if turn.row.run is record:
                     seat.run = run
-                    run.task = asyncio.get_running_loop().create_task(self._drive(seat, run))
+                    run.task = self._seats.spawn(self._drive(seat, run))
                     self._running[row.id] = run
+                    if self._seats.closing:
+                        self.stop()
             log().info(
                 "background run started",
                 simulation_id=row.id,
@@ -162,16 +164,6 @@ class Runs:
         """
         for run in self._running.values():
             run.stop("interrupted", BROKEN_OFF)
-
-    async def ended(self) -> None:
-        """
-        Wait until no run goes on.
-        """
-        for run in list(self._running.values()):
-            if run.task is not None:
-                cancelled = await ended(run.task)
-                if cancelled is not None:
-                    raise cancelled
 
     async def _drive(self, seat: Seat, run: Run) -> None:
         """

@@ -218,13 +218,14 @@ class Seats:
         """
         return await self.thread(function, *args)
 
-    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """
-        Bring something to its end for which nobody waits but `close`.
+        Begin something that `close` waits for, whoever else does, and return its task.
         """
         task = asyncio.get_running_loop().create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     def stop(self) -> None:
         """
