@@ -156,19 +156,21 @@ def test_unknown_day(client, path):
 
 
 @pytest.mark.parametrize(
-    ("url", "form"),
+    ("url", "query", "form", "helps"),
     [
-        ("results", CSV),
-        ("indicators", PARQUET),
-        ("results?table=ticks", "text/html"),
-        ("indicators?by=agent", "application/xml"),
+        ("results", {}, CSV, "?table="),
+        ("indicators", {}, PARQUET, "?by="),
+        ("results", {"table": "ticks"}, "text/html", CSV),
+        ("indicators", {"by": "agent"}, "application/xml", CSV),
     ],
 )
-def test_no_form(client, path, url, form):
+def test_no_form(client, path, url, query, form, helps):
     """
-    What is no table has no form of one, and a table no other form.
+    What is no table has no form of one and is told how to become one, and a table no other form.
     """
-    refusal(get(client, f"{path}/{url}", form), 406, "not-acceptable")
+    response = get(client, f"{path}/{url}", form, **query)
+    refusal(response, 406, "not-acceptable")
+    assert helps in response.json()["detail"]
 
 
 def test_no_room(client, path, settings):

@@ -406,6 +406,25 @@ def test_wrong_events(raw, told):
     assert not session.is_changed
 
 
+def test_hints():
+    """
+    Who writes a key that no event of the type has is told those that it has, and who comes after
+    the last day that it is over, by the key of a tick that is documented.
+    """
+    session = Session.start(ONE)
+    with pytest.raises(ScenarioError) as caught:
+        session.add_event({"type": "Outage", "agent_id": "BANK_A", "duration": 5})
+    assert [problem.hint for problem in caught.value.problems] == [
+        "its keys are tick, every_ticks, until_tick, agent_id"
+    ]
+    session.advance(session.end_tick)
+    with pytest.raises(ScenarioError) as caught:
+        session.submit(SUBMITTED)
+    (problem,) = caught.value.problems
+    assert problem.path == "arrival_tick"
+    assert "the last day of the scenario is over" in problem.hint
+
+
 @pytest.mark.parametrize("method", ["submit", "add_event"])
 def test_very_many_wrong_keys(method):
     """

@@ -50,7 +50,7 @@ async def _of_framework(request: Request, error: Exception) -> Response:
     path = request.url.path.encode("utf-8", "replace").decode()
     detail = str(error.detail)
     if status == 404:
-        detail = f"there is nothing at {path}"
+        detail = f"there is nothing at {path}; /docs tells what there is"
     elif status == 405:
         methods = _methods(request)
         headers["Allow"] = ", ".join(methods)

@@ -119,7 +119,7 @@ async def get_results(call: Call) -> Response:
     Tell the totals, or a table.
     """
     name: str | None = call.query["table"]
-    form = call.form(*(FORMS if name else (JSON,)))
+    form = _form(call, "table" if name is None else "")
     async with call.turn() as turn:
         if name is None:
             body = await turn.do(_totals)
@@ -156,7 +156,7 @@ async def get_indicators(call: Call) -> Response:
     Tell the indicators.
     """
     by: str | None = call.query["by"]
-    form = call.form(*(FORMS if by else (JSON,)))
+    form = _form(call, "by" if by is None else "")
     async with call.turn() as turn:
         made = await turn.do(_indicators, form, call.query, call.settings.data_dir)
     return _reply(made, form, f"{call.id}-indicators-by-{by}")
@@ -188,6 +188,26 @@ async def get_report(call: Call) -> Response:
     if own is not None:
         policy = f"{own[1].replace('&#39;', chr(39)).replace('&#x27;', chr(39))}; {policy}"
     return Response(text.encode(), 200, {"Content-Security-Policy": policy}, HTML)
+
+
+def _form(call: Call, missing: str) -> str:
+    """
+    Return which form the reply has.
+
+    Args:
+        call: The request.
+        missing: The parameter without which there is no table, if it is absent.
+
+    Raises:
+        Problem: 406, there is no such form.
+    """
+    if not missing:
+        return call.form(*FORMS)
+    try:
+        return call.form(JSON)
+    except Problem as problem:
+        problem.detail += f", as only a table has others: name one by ?{missing}="
+        raise
 
 
 def _reply(made: bytes | BinaryIO, form: str, name: str) -> Response:

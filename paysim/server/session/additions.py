@@ -22,7 +22,7 @@ from paysim.errors import (
     shown,
 )
 from paysim.fields import did_you_mean
-from paysim.records import layout
+from paysim.records import Record, layout
 from paysim.scenario import Scenario
 from paysim.scenario_events import ExtraTransaction
 
@@ -35,6 +35,10 @@ TRANSACTION_KEYS: Final = (
     *("deadline_tick", "deadline_offset", "priority", "divisible"),
 )
 """The keys of a submitted transaction; the tick has two spellings."""
+
+BEYOND: Final = "must be before the end of the run"
+OVER: Final = "the last day of the scenario is over, and nothing can be added to it any more"
+"""What helps where something is added too late."""
 
 
 @contextmanager
@@ -71,7 +75,7 @@ def check_transaction(
             problems.add((), "must be a mapping", shown(raw))
             raise TooManyProblems
         own = {key: value for key, value in raw.items() if key in TRANSACTION_KEYS}
-        spelling = {}
+        spelling = {} if "tick" in own else {"tick": "arrival_tick"}
         if "arrival_tick" in own:
             spelling = {"tick": "arrival_tick"}
             if "tick" in own:
@@ -175,14 +179,30 @@ def _checked(
     try:
         event = growing.check(raw)
     except ScenarioError as error:
+        is_over = next_tick >= growing.scenario.num_ticks
         for problem in error.problems:
-            problems.add_placed(_as_written(problem, spelling))
+            told = _as_written(problem, spelling)
+            if is_over and told.expected.startswith(BEYOND):
+                told = attrs.evolve(told, hint=OVER)
+            elif told.expected == "unknown key" and not told.hint:
+                told = attrs.evolve(told, hint=_keys(raw))
+            problems.add_placed(told)
         problems.count += error.omitted
     tick = raw.get("tick") if isinstance(raw, dict) else None
     if type(tick) is int and 0 <= tick < next_tick:
         text = f"must be at least {next_tick}, the next tick"
         problems.add((spelling.get("tick", "tick"),), text, shown(tick))
     return event
+
+
+def _keys(raw: Any) -> str:
+    """
+    Return what keys an event of the type of this one has.
+    """
+    kind: Any = layout(Scenario)["scenario_events"].kind
+    name = str(raw["type"]).lower()
+    keys = next(Record(cls).keys() for cls in kind.item.classes if cls.name == name)
+    return f"its keys are {', '.join(keys)}"
 
 
 def _as_written(problem: Problem, spelling: dict[str, str]) -> Problem:
