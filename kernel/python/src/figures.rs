@@ -14,13 +14,29 @@ use pyo3::types::{PyDict, PyList};
 use crate::errors::told;
 
 /// Agents, transactions and the central queue, as plain dicts.
-pub fn state<'py>(py: Python<'py>, system: &System) -> PyResult<Bound<'py, PyDict>> {
+pub fn state<'py>(
+    py: Python<'py>,
+    system: &System,
+    has_transactions: bool,
+) -> PyResult<Bound<'py, PyDict>> {
     told(system, system.check_sound())?;
     let state = system.state();
     let agents = PyDict::new(py);
     for agent in state.ledger.agents() {
         agents.set_item(&system.names()[agent.ix()], agent_state(py, system, agent)?)?;
     }
+    let dict = PyDict::new(py);
+    dict.set_item("agents", agents)?;
+    if has_transactions {
+        dict.set_item("transactions", transactions(py, system)?)?;
+    }
+    dict.set_item("queue_size", state.central.volume())?;
+    dict.set_item("queue_value", state.central.value())?;
+    Ok(dict)
+}
+
+fn transactions<'py>(py: Python<'py>, system: &System) -> PyResult<Bound<'py, PyDict>> {
+    let state = system.state();
     let transactions = PyDict::new(py);
     let (remaining, splits) = (
         state.transactions.remaining_amounts(),
@@ -44,12 +60,7 @@ pub fn state<'py>(py: Python<'py>, system: &System) -> PyResult<Bound<'py, PyDic
         }
         transactions.set_item(key, entry)?;
     }
-    let dict = PyDict::new(py);
-    dict.set_item("agents", agents)?;
-    dict.set_item("transactions", transactions)?;
-    dict.set_item("queue_size", state.central.volume())?;
-    dict.set_item("queue_value", state.central.value())?;
-    Ok(dict)
+    Ok(transactions)
 }
 
 /// Totals of the run so far.

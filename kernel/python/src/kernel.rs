@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use paysim_kernel::ids::{AgentId, TransactionId};
+use paysim_kernel::ids::{AgentId, Tick, TransactionId};
 use paysim_kernel::results::gridlocks::gridlocks;
 use paysim_kernel::results::table::Table as Columns;
 use paysim_kernel::results::{
@@ -292,9 +292,16 @@ impl Kernel {
         )
     }
 
-    /// Agents, transactions and the central queue, as plain dicts.
-    fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        figures::state(py, &self.system)
+    /// Agents, transactions if they are wanted, and the central queue, as plain dicts.
+    #[pyo3(signature = (transactions=true))]
+    fn state<'py>(&self, py: Python<'py>, transactions: bool) -> PyResult<Bound<'py, PyDict>> {
+        figures::state(py, &self.system, transactions)
+    }
+
+    /// How many transactions have arrived, parts included.
+    #[getter]
+    fn num_transactions(&self) -> u32 {
+        self.system.state().transactions.len()
     }
 
     /// What an agent's costs so far come to, by component and in all.
@@ -341,9 +348,20 @@ impl Kernel {
         self.table(py, transaction_table::transactions)
     }
 
-    /// Every agent at the end of every closed tick.
-    fn agents(&self, py: Python<'_>) -> PyResult<Table> {
-        self.table(py, tick_tables::agents)
+    /// Every agent at the end of every closed tick, or of those from one to before another.
+    #[pyo3(signature = (first_tick=Whole(0), end_tick=None))]
+    fn agents(
+        &self,
+        py: Python<'_>,
+        first_tick: Whole,
+        end_tick: Option<Whole>,
+    ) -> PyResult<Table> {
+        let first = first_tick.narrow("first_tick", TICK)?;
+        let end = end_tick
+            .map(|end| end.narrow("end_tick", TICK))
+            .transpose()?;
+        let ticks = first..end.unwrap_or(Tick::MAX);
+        self.table(py, |system| tick_tables::agents(system, ticks.clone()))
     }
 
     /// The system at the end of every closed tick.

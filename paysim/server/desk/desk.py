@@ -56,8 +56,8 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import TYPE_CHECKING, Any, Final
 
 from paysim.server.desk.loading import loaded
 from paysim.server.desk.marks import Marks, kept
@@ -78,6 +78,10 @@ if TYPE_CHECKING:
     from paysim.server.store.store import Store
 
 
+LARGE_ROWS: Final = 500_000
+"""Rows of a table, of which the memory of several at once is too much."""
+
+
 class Desk(Marks):
     """
     All simulations, and everything that can be done with them.
@@ -94,6 +98,7 @@ class Desk(Marks):
         self._runs = Runs(self._seats)
         self._replays = Replays(self._seats)
         self._places = Places(settings.max_streams)
+        self._large = asyncio.Lock()
         store.deliver_by(asyncio.get_running_loop().call_soon_threadsafe)
 
     @property
@@ -283,6 +288,12 @@ class Desk(Marks):
         Return a stream of bytes that has one of the places for streams until it is closed.
         """
         return Stream(messages, self._places)
+
+    def room_for(self, rows: int) -> AbstractAsyncContextManager[Any]:
+        """
+        Let only one at a time make a table of many rows.
+        """
+        return self._large if rows > LARGE_ROWS else nullcontext()
 
     def stop(self) -> None:
         """

@@ -366,7 +366,10 @@ class TableSize(Model):
     """
 
     name: str
-    rows: Count
+    rows: Annotated[
+        int | None,
+        Field(ge=0, description="How many; null are too many for the table to be told."),
+    ]
     columns: list[str]
 
 

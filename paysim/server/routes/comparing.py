@@ -16,6 +16,7 @@ from paysim.server.http.parameters import Matching, Whole
 from paysim.server.http.replies import json_bytes
 from paysim.server.openapi import examples
 from paysim.server.openapi.operations import ONE, Answer, json_form, operation
+from paysim.server.routes.sizes import BY_TICK, check_rows
 
 if TYPE_CHECKING:
     from paysim.server.session.session import Session
@@ -57,7 +58,7 @@ MOST: Final = Whole(
     answer=Answer(200, "The comparison.", json_form(models.Comparison, two=examples.COMPARISON)),
     problems={
         404: "Or there is none that `with` names.",
-        409: "Tables of a simulation are larger than the memory of the server.",
+        409: "A table of a simulation has more rows than the server tells.",
     },
 )
 async def get_comparison(call: Call) -> Response:
@@ -71,6 +72,8 @@ async def get_comparison(call: Call) -> Response:
             side: {"simulation_id": id, "name": rows[id].name, "current_tick": session.tick}
             for side, id, session in (("a", call.id, turn.session), ("b", other, copy))
         }
+        for session in (turn.session, copy):
+            check_rows(session, call.settings, *BY_TICK)
         body = await turn.do(_compared, copy, sides, call.query["limit"])
     return Response(body, 200, media_type=JSON)
 

@@ -21,6 +21,7 @@ from paysim.server.page import charts
 from paysim.server.page.assets import MEDIA_TYPES, POLICY, assets, shipped
 from paysim.server.page.frames import frames
 from paysim.server.problems import Problem
+from paysim.server.routes.sizes import BY_TICK, check_rows, rows_of
 
 router = APIRouter()
 
@@ -179,6 +180,7 @@ async def list_charts(call: Call) -> Response:
     ),
     problems={
         404: "Or there is no such chart.",
+        409: "A table that it is drawn of has more rows than the server tells.",
         501: "The libraries that draw are not installed; `detail` says how to get them.",
     },
 )
@@ -200,7 +202,11 @@ async def get_chart(call: Call) -> Response:
     if missing:
         raise Problem(501, "extra-missing", "A part of the server is not installed", missing)
     async with call.turn() as turn:
-        spec: dict[str, Any] = await turn.do(charts.live if is_live else charts.exact, kind)
+        if is_live:
+            return json_reply(await turn.do(charts.live, kind))
+        check_rows(turn.session, call.settings, *BY_TICK)
+        async with call.desk.room_for(rows_of(turn.session, "agents")):
+            spec: dict[str, Any] = await turn.do(charts.exact, kind)
     return json_reply(spec)
 
 

@@ -4,6 +4,7 @@ What a simulation comes to: totals, tables, indicators, and the report.
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -15,6 +16,7 @@ from paysim.errors import PaysimError, ScenarioError
 from paysim.extras import check_extra
 from paysim.fields import TICKS_MAX
 from paysim.results import TABLES
+from paysim.scenario import Scenario
 from paysim.server.http import models
 from paysim.server.http.calls import Call
 from paysim.server.http.negotiation import ARROW, CSV, JSON, PARQUET
@@ -25,11 +27,13 @@ from paysim.server.openapi import examples
 from paysim.server.openapi.operations import ONE, Answer, Form, Link, operation
 from paysim.server.problems import Problem
 from paysim.server.routes.running import SAME
+from paysim.server.routes.sizes import BY_TICK, check_rows, is_within, rows_of
+from paysim.server.session.session import Session
 
 if TYPE_CHECKING:
     from paysim._kernel import Table
     from paysim.results import Results
-    from paysim.server.session.session import Session
+    from paysim.server.settings import Settings
 
 router = APIRouter()
 
@@ -111,7 +115,7 @@ _POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"\s+content="([^
         links=(Link("get_results", {**SAME, "table": "agents"}, text="Get the table of agents."),),
     ),
     problems={
-        409: "The table is larger than the memory of the server.",
+        409: "The table has more rows than the server tells.",
     },
 )
 async def get_results(call: Call) -> Response:
@@ -122,9 +126,12 @@ async def get_results(call: Call) -> Response:
     form = _form(call, "table" if name is None else "")
     async with call.turn() as turn:
         if name is None:
-            body = await turn.do(_totals)
+            async with call.desk.room_for(turn.session.events):
+                body = await turn.do(_totals, call.settings)
             return Response(body, 200, {"Vary": "Accept"}, JSON)
-        made = await turn.do(_table, name, form, call.query, call.settings.data_dir)
+        check_rows(turn.session, call.settings, name)
+        async with call.desk.room_for(rows_of(turn.session, name)):
+            made = await turn.do(_table, name, form, call.query, call.settings.data_dir)
     return _reply(made, form, f"{call.id}-{name}")
 
 
@@ -149,7 +156,10 @@ async def get_results(call: Call) -> Response:
         },
         headers=HEADERS,
     ),
-    problems={404: "Or the simulation has not come to this day."},
+    problems={
+        404: "Or the simulation has not come to this day.",
+        409: "It has more ticks than the server goes through.",
+    },
 )
 async def get_indicators(call: Call) -> Response:
     """
@@ -158,7 +168,9 @@ async def get_indicators(call: Call) -> Response:
     by: str | None = call.query["by"]
     form = _form(call, "by" if by is None else "")
     async with call.turn() as turn:
-        made = await turn.do(_indicators, form, call.query, call.settings.data_dir)
+        check_rows(turn.session, call.settings, "ticks")
+        async with call.desk.room_for(rows_of(turn.session, "ticks")):
+            made = await turn.do(_indicators, form, call.query, call.settings.data_dir)
     return _reply(made, form, f"{call.id}-indicators-by-{by}")
 
 
@@ -174,14 +186,21 @@ async def get_indicators(call: Call) -> Response:
         nothing else to be looked at. It may take seconds for a large simulation.
         """,
     answer=Answer(200, "The report.", {HTML: Form({"type": "string"})}),
-    problems={501: "The libraries that draw are not installed; `detail` says how to get them."},
+    problems={
+        409: "A table has more rows than the server tells.",
+        501: "The libraries that draw are not installed; `detail` says how to get them.",
+    },
 )
 async def get_report(call: Call) -> Response:
     """
     Tell the report.
     """
     async with call.turn() as turn:
-        text = await turn.do(_report)
+        check_rows(turn.session, call.settings, *BY_TICK)
+        async with call.desk.room_for(
+            turn.session.tick * len(turn.row.agents) + turn.session.events
+        ):
+            text = await turn.do(_report)
     # What a scenario holds must not drive the service: the page gets an origin of its own.
     policy = "sandbox allow-scripts allow-downloads; frame-ancestors 'none'"
     own = _POLICY.search(text)
@@ -217,20 +236,56 @@ def _reply(made: bytes | BinaryIO, form: str, name: str) -> Response:
     return FileReply(made, form, f"{name}.{ENDINGS[form]}", headers)
 
 
-def _totals(session: Session) -> bytes:
+def _totals(session: Session, settings: Settings) -> bytes:
     tables = []
+    columns = _columns()
     for name in TABLES:
-        # Each from results of its own, so that one table is in memory at a time.
-        table = getattr(session.results(), name)
-        tables.append({"name": name, "rows": len(table), "columns": table.column_names})
-        del table
+        tables.append(
+            {"name": name, "rows": _rows(session, settings, name), "columns": columns[name]}
+        )
     return json_bytes({"totals": session.results().totals(), "tables": tables})
+
+
+def _rows(session: Session, settings: Settings, name: str) -> int | None:
+    if name in ("ticks", "agents", "events"):
+        return rows_of(session, name)
+    if name == "transactions":
+        return session.num_transactions
+    if not is_within(session, settings, name):
+        return None
+    # Each from results of its own, so that one table is in memory at a time.
+    return len(getattr(session.results(), name))
+
+
+@functools.cache
+def _columns() -> dict[str, list[str]]:
+    """
+    Return the names of the columns of each table, which are the same for all simulations.
+    """
+    agents = [{"id": id, "opening_balance": 0} for id in ("A", "B")]
+    scenario = Scenario.from_dict({"ticks_per_day": 1, "agent_configs": agents})
+    results = Session.start(scenario).results()
+    return {name: getattr(results, name).column_names for name in TABLES}
 
 
 def _table(
     session: Session, name: str, form: str, query: dict[str, Any], data_dir: Path
 ) -> bytes | BinaryIO:
+    if form == JSON and name == "agents":
+        return _agents(session, query["offset"], query["limit"])
     return _told(getattr(session.results(), name), name, form, query, data_dir)
+
+
+def _agents(session: Session, offset: int, limit: int) -> bytes:
+    """
+    Return a page of the table of agents, of which only its ticks are in memory.
+    """
+    count, total = len(session.scenario.agent_configs), rows_of(session, "agents")
+    offset_in = min(offset, total)
+    first = offset_in // count
+    table = session.agents_of(first, -(-min(offset_in + limit, total) // count))
+    rows = table.slice(offset_in - first * count, limit).to_dicts()
+    return json_bytes({"table": "agents", "rows": rows, "offset": offset, "total": total})
 
 
 def _indicators(

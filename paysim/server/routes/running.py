@@ -69,7 +69,10 @@ SAME: Final = {"simulation_id": "$request.path.simulation_id"}
             Link("create_checkpoint", SAME, text="Keep the moment."),
         ),
     ),
-    problems={409: "A run is under way; or a sum of money passes its bound."},
+    problems={
+        409: "A run is under way; or there would be more events than there may be; or a sum of "
+        "money passes its bound."
+    },
 )
 async def tick(call: Call) -> Response:
     """

@@ -34,6 +34,7 @@ from paysim.server.openapi.operations import (
 )
 from paysim.server.openapi.schemas import ref
 from paysim.server.problems import Problem, error_of, invalid
+from paysim.server.routes.sizes import STATE_MAX, check_state
 from paysim.server.session.session import Session
 from paysim.server.settings import Settings, variable_of
 
@@ -258,6 +259,7 @@ async def get_scenario(call: Call) -> Response:
     text="The state between two ticks, of all agents and all transactions that have arrived.",
     query=(TRANSACTIONS,),
     answer=Answer(200, "The state.", json_form(models.SimulationState, one=examples.STATE)),
+    problems={409: f"There are more than {STATE_MAX:,} transactions, and all were asked for."},
 )
 async def get_state(call: Call) -> Response:
     """
@@ -384,7 +386,9 @@ def _session(media_type: str, body: bytes, query: dict[str, Any], settings: Sett
         except TooManyEvents:
             most = f"must hold at most {settings.max_events:,} events on this server"
             hint = f"its setting {variable_of('max_events')} says so"
-            raise invalid([error_of("", most, "", hint, "checkpoint")]) from None
+            errors = [error_of("", most, "", hint, "checkpoint")]
+            title = "The scenario is not valid"
+            raise invalid(errors, kind="invalid-scenario", title=title) from None
     name = "scenario.json" if media_type == JSON else "scenario.yaml"
     try:
         scenario = loading.loads_scenario(body, name)
@@ -415,7 +419,7 @@ def _scenario(session: Session) -> bytes:
 
 
 def _state(session: Session, id: str, with_transactions: bool) -> bytes:
-    state = session.state()
-    if not with_transactions:
-        del state["transactions"]
+    if with_transactions:
+        check_state(session)
+    state = session.state(with_transactions)
     return json_bytes({"simulation_id": id, **moment_of(session), "state": state})

@@ -32,6 +32,7 @@ from paysim.server.session.decision_kinds import read_decisions
 from paysim.server.store.records import Step
 
 if TYPE_CHECKING:
+    from paysim._kernel import Table
     from paysim.results import Results
     from paysim.scenario import ScenarioEvent
 
@@ -321,11 +322,24 @@ class Session:
         """
         return self._kernel.event_lines(after, most, bytes_max)
 
-    def state(self) -> dict[str, Any]:
+    @property
+    def num_transactions(self) -> int:
         """
-        Return the state as `Orchestrator.get_state` does.
+        How many transactions have arrived, parts included.
         """
-        return self._kernel.state()
+        return self._kernel.num_transactions
+
+    def state(self, transactions: bool = True) -> dict[str, Any]:
+        """
+        Return the state as `Orchestrator.get_state` does, with or without transactions.
+        """
+        return self._kernel.state(transactions)
+
+    def agents_of(self, first_tick: int, end_tick: int) -> Table:
+        """
+        Return those rows of the table of agents that are of some ticks.
+        """
+        return self._kernel.agents(first_tick, end_tick)
 
     def account(self, agent_id: str) -> dict[str, Any]:
         """

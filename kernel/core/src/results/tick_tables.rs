@@ -1,5 +1,7 @@
 //! Tables with a row per tick, per agent and tick, and per cost, derived from the event log.
 
+use std::ops::Range;
+
 use crate::costs::{COMPONENTS, Component, RUNNING};
 use crate::error::Result;
 use crate::ids::Tick;
@@ -17,11 +19,11 @@ fn tick_and_day(system: &System, tick: Tick) -> [Option<i128>; 2] {
     [tick, day(system, tick)].map(|number| Some(i128::from(number)))
 }
 
-/// One row per agent and closed tick.
+/// One row per agent and closed tick, of those of `ticks`.
 ///
 /// # Errors
 /// [`Error::Overflow`] if a cost or a sum does not fit.
-pub fn agents(system: &System) -> Result<Table> {
+pub fn agents(system: &System, ticks: Range<Tick>) -> Result<Table> {
     let mut names = Coded::default();
     let mut head = Figures::new(&["tick", "day"]);
     let mut body = Figures::new(&[
@@ -46,6 +48,12 @@ pub fn agents(system: &System) -> Result<Table> {
     let mut costs: [Values<i128>; COMPONENTS] = Default::default();
     let mut rebuild = Rebuild::new(system);
     while let Some(tick) = rebuild.advance()? {
+        if tick < ticks.start {
+            continue;
+        }
+        if tick >= ticks.end {
+            break;
+        }
         for (ix, agent) in rebuild.agents.iter().enumerate() {
             head.push(tick_and_day(system, tick))?;
             push_name(&mut names, system, Some(ix as u32));
