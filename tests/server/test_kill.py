@@ -21,7 +21,7 @@ from solo import Solo
 
 import paysim
 
-KILLS = int(os.environ.get("PAYSIM_KILLS", "20"))
+KILLS = int(os.environ.get("PAYSIM_KILLS", "10"))
 SEED = os.environ.get("PAYSIM_KILLS_SEED", "1")
 CROWD_TICKS_MAX = 400
 
