@@ -15,6 +15,7 @@ import pytest
 import uvicorn
 from raw import Raw, request
 
+from paysim.server.http.joined import Joined
 from paysim.server.http.protocol import BoundedProtocol
 
 
@@ -148,3 +149,74 @@ def test_long_end_of_a_body():
             assert begun.wait(30)
             connection.sendall(b"x" * 3_000)
             assert connection.recv(4_096).startswith(b"HTTP/1.1 200")
+
+
+class Recording:
+    """
+    A transport that keeps what each call of it has sent.
+    """
+
+    def __init__(self):
+        self.sent = []
+        self.is_closed = False
+
+    def write(self, data):
+        assert not self.is_closed
+        self.sent.append(data)
+
+    def writelines(self, parts):
+        self.write(b"".join(parts))
+
+    def is_closing(self):
+        return self.is_closed
+
+    def close(self):
+        self.is_closed = True
+
+
+def test_joined():
+    """
+    What is written in one go is sent by twos, in order, and what is last by itself soon after.
+    """
+
+    async def written(count):
+        recording = Recording()
+        joined = Joined(recording, asyncio.get_running_loop())
+        for number in range(count):
+            joined.write(b"%d" % number)
+        at_once = [*recording.sent]
+        await asyncio.sleep(0)
+        return at_once, recording.sent
+
+    assert asyncio.run(written(2)) == ([b"01"], [b"01"])
+    assert asyncio.run(written(5)) == ([b"01", b"23"], [b"01", b"23", b"4"])
+
+
+def test_joined_and_closed():
+    """
+    What was written before a connection is closed is sent, and nothing once it is gone.
+    """
+
+    async def closed():
+        kept, gone = Recording(), Recording()
+        joined = Joined(kept, asyncio.get_running_loop())
+        joined.write(b"last")
+        joined.close()
+        Joined(gone, asyncio.get_running_loop()).write(b"too late")
+        gone.close()
+        await asyncio.sleep(0)
+        return kept, gone
+
+    kept, gone = asyncio.run(closed())
+    assert (kept.sent, kept.is_closed) == ([b"last"], True)
+    assert gone.sent == []
+
+
+def test_reply_in_one_piece():
+    """
+    The head and the body of a reply arrive together.
+    """
+    with listening() as served, Raw(served) as raw:
+        for _ in range(20):
+            raw.send(request("/"))
+            assert raw.socket.recv(65_536).endswith(b"\r\n\r\nok")

@@ -12,6 +12,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from paysim.server.http.joined import Joined
+
 
 class BoundedProtocol(HttpToolsProtocol):
     """
@@ -38,6 +40,7 @@ class BoundedProtocol(HttpToolsProtocol):
         Take a connection, unless there are too many.
         """
         super().connection_made(transport)
+        self.transport = Joined(transport, self.loop)  # type: ignore[assignment]
         # Heads and whole requests that have arrived; between them is a body.
         self._heads = self._wholes = 0
         self._head_bytes = 0
