@@ -67,7 +67,7 @@ class MemoryStore:
         self.writes = []
         self.runs = []
 
-    def deliver_by(self, deliver):
+    def deliver_by(self, deliver, gather=None):
         pass
 
     def _write(self, name, change, reply):

@@ -440,6 +440,24 @@ def test_delivered_together(store):
     assert [future.result(timeout=0) for future in futures] == list(range(1, 21))
 
 
+def test_handed_over_together(store):
+    """
+    Writes that are gathered go into one transaction, in order; what is gathered at the end too.
+    """
+    store.create(row_of("sim_1"), b"").result()
+    calls, batches = [], []
+    store.deliver_by(lambda resolve: (batches.append(resolve), resolve()), calls.append)
+    futures = [store.append("sim_1", step_of(number)) for number in range(1, 21)]
+    assert not batches
+    assert not any(future.running() or future.done() for future in futures)
+    calls[0]()
+    assert [future.result() for future in futures] == list(range(1, 21))
+    assert len(batches) < len(futures)
+    last = store.append("sim_1", step_of(21))
+    store.close()
+    assert last.result(timeout=0) == 21
+
+
 def test_delivery_is_gone(store):
     """
     Futures become done also if what was to deliver them has ended.

@@ -66,7 +66,7 @@ from paysim.server.desk.runs import Runs
 from paysim.server.desk.seats import Seats, stopping
 from paysim.server.desk.streams import Places, Stream, event_messages
 from paysim.server.desk.turns import Turn
-from paysim.server.desk.waiting import acknowledged
+from paysim.server.desk.waiting import acknowledged, later
 from paysim.server.log import log
 from paysim.server.problems import Problem
 from paysim.server.store.store import Reply, Row
@@ -99,7 +99,8 @@ class Desk(Marks):
         self._replays = Replays(self._seats)
         self._places = Places(settings.max_streams)
         self._large = asyncio.Lock()
-        store.deliver_by(asyncio.get_running_loop().call_soon_threadsafe)
+        loop = asyncio.get_running_loop()
+        store.deliver_by(loop.call_soon_threadsafe, later(loop))
 
     @property
     def rows(self) -> Mapping[str, Row]:

@@ -127,6 +127,20 @@ def on_loop(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> Ca
     return called
 
 
+def later(loop: asyncio.AbstractEventLoop) -> Callable[[Callable[[], None]], None]:
+    """
+    Return what runs a function when a loop has done all that it can do now; elsewhere at once.
+    """
+
+    def run(function: Callable[[], None]) -> None:
+        if asyncio._get_running_loop() is loop:
+            loop.call_soon(function)
+        else:
+            function()
+
+    return run
+
+
 def _wake(waiting: asyncio.Future[None]) -> None:
     if not waiting.done():
         waiting.set_result(None)

@@ -77,15 +77,17 @@ class Store:
         self._connection.close()
         os.close(self._lock)
 
-    def deliver_by(self, deliver: Deliver | None) -> None:
+    def deliver_by(self, deliver: Deliver | None, gather: Deliver | None = None) -> None:
         """
-        Choose where futures become done: all of one transaction in one call.
+        Choose where futures become done, and when writes are handed over to the store's thread.
 
         Args:
-            deliver: Runs a function where it is wanted, such as `loop.call_soon_threadsafe`; `None`
-                has the store's own thread do it.
+            deliver: Runs a function where it is wanted, such as `loop.call_soon_threadsafe`; it is
+                called once for all of a transaction. `None` has the store's own thread do it.
+            gather: Runs a function when all is written that is to be written together; `None` does
+                not wait for more.
         """
-        self._writer.deliver = deliver
+        self._writer.deliver, self._writer.gather = deliver, gather
 
     def create(
         self, row: Row, begun: bytes, first: Step | None = None, reply: Reply | None = None

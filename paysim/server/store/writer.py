@@ -67,6 +67,8 @@ class Writer:
 
     Attributes:
         deliver: Where futures become done; `None` is the thread itself.
+        gather: Runs what hands over to the thread all writes that have come by then; `None` hands
+            over each at once.
         is_untidy: Whether `tidy` has something to do; set from operations.
     """
 
@@ -74,12 +76,14 @@ class Writer:
         self, connection: sqlite3.Connection, wal: Wal, tidy: Operation, place: str
     ) -> None:
         self.deliver: Deliver | None = None
+        self.gather: Deliver | None = None
         self.is_untidy = True
         self._connection = connection
         self._wal = wal
         self._tidy = tidy
         self._place = place
         self._queue: SimpleQueue[_Write | None] = SimpleQueue()
+        self._waiting: list[_Write] = []
         self._is_closed = False
         self._is_ending = False
         self._lock = threading.Lock()
@@ -107,16 +111,31 @@ class Writer:
         with self._lock:
             if not self._is_closed:
                 self._is_closed = True
+                self._hand_over_all()
                 self._queue.put(None)
         self._thread.join()
 
     def _put(self, write: _Write) -> Future[Any]:
         with self._lock:
-            if not self._is_closed:
-                self._queue.put(write)
+            if self._is_closed:
+                write.future.set_exception(StoreError(f"{self._place}  is closed"))
                 return write.future
-        write.future.set_exception(StoreError(f"{self._place}  is closed"))
+            self._waiting.append(write)
+        gather = self.gather
+        if gather is None:
+            self._hand_over()
+        else:
+            gather(self._hand_over)
         return write.future
+
+    def _hand_over(self) -> None:
+        with self._lock:
+            self._hand_over_all()
+
+    def _hand_over_all(self) -> None:
+        for write in self._waiting:
+            self._queue.put(write)
+        self._waiting.clear()
 
     def _run(self) -> None:
         while True:
