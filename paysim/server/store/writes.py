@@ -16,6 +16,11 @@ from paysim.server.store.records import Mark, Reply, Row, Step, StoreError
 REPLIES_MAX: Final = 10_000
 """Replies that are kept in a scope; the oldest go first."""
 
+_END: Final = """
+SELECT s.number, s.log, t.number, t.tick, t.events FROM simulations AS s
+JOIN steps AS t ON t.log = s.log WHERE s.id = ? ORDER BY t.number DESC LIMIT 1
+"""
+
 
 def create(db: sqlite3.Connection, row: Row, origin: int, parts: int, first: Step | None) -> None:
     """
@@ -38,8 +43,7 @@ def append(
     """
     Add a step, and the record of a run, and return the number of steps there are.
     """
-    simulation, log = numbers(db, id)
-    end = logs.log_end(db, log)
+    simulation, log, end = _end(db, id)
     number = end.number
     if after is not None and after != number:
         raise StoreError(f"simulation {id} must have {after} steps before this one (got {number})")
@@ -156,6 +160,20 @@ def numbers(db: sqlite3.Connection, id: str) -> tuple[int, int]:
     if found is None:
         raise StoreError(f"simulation {shown(id)} must be in the store, and is not")
     return found[0], found[1]
+
+
+def _end(db: sqlite3.Connection, id: str) -> tuple[int, int, logs.End]:
+    """
+    Return the numbers of a simulation and of its log, and where that ends.
+
+    Nearly always that is one statement, for which the interpreter is given up once and not twice.
+    """
+    found = db.execute(_END, (id,)).fetchone()
+    if found is not None:
+        simulation, log, *end = found
+        return simulation, log, logs.End(*end)
+    simulation, log = numbers(db, id)
+    return simulation, log, logs.log_end(db, log)
 
 
 def _check_step(db: sqlite3.Connection, id: str, log: int, step: int) -> None:
