@@ -20,6 +20,7 @@ from starlette.responses import Response
 from paysim.errors import PaysimError, ScenarioError
 from paysim.errors import Problem as ScenarioProblem
 from paysim.server.log import log
+from paysim.server.store.records import StoreError
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:paysim:problem:"
@@ -146,8 +147,6 @@ def problem_of(error: BaseException, status: int = 400) -> Problem:
         error: The error; of one that is not foreseen only a reference is told.
         status: The status of what is wrong with a scenario.
     """
-    from paysim.server.store.store import StoreError
-
     if isinstance(error, Problem):
         return error
     if isinstance(error, ScenarioError):

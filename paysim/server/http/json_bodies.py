@@ -35,13 +35,6 @@ class JsonBody:
     data: Any
     _document: Document | None = None
 
-    @classmethod
-    def empty(cls) -> JsonBody:
-        """
-        Return the body that says nothing.
-        """
-        return cls({})
-
     def place(self, steps: tuple[Step, ...], at_key: bool = False) -> str:
         """
         Return where a path stands in the text, as `body.json:1:12`.

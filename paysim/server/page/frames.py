@@ -107,7 +107,7 @@ async def _frame(desk: Desk, id: str, seen: Place) -> tuple[dict[str, Any], Plac
     """
     async with desk.turn(id) as turn:
         row = turn.row
-        place = Place(row.tick, row.steps, turn._seat.restores)
+        place = Place(row.tick, row.steps, turn.restores)
         since = seen.tick if seen.leads_to(place) else 0
         pulse: dict[str, Any] = await turn.do(turn.session.pulse, since)
     if len(row.agents) > FLOWS_AGENTS:
