@@ -13,6 +13,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from paysim.server.http.joined import Joined
+from paysim.server.problems import of_status
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -119,8 +120,6 @@ class BoundedProtocol(HttpToolsProtocol):
         """
         Answer with a problem, if nothing else is being answered, and close the connection.
         """
-        from paysim.server.problems import of_status
-
         if self.cycle is None or self.cycle.response_complete:
             problem = of_status(status, text)
             body = problem.body()
