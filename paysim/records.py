@@ -42,6 +42,9 @@ Stands for a value that is absent, or that could not be read and has been report
 Whatever is asked of it is missing as well.
 """
 
+_MISSPELT_AMONG: Final = 10
+"""Unknown keys among which a misspelt one is looked for."""
+
 Note = Callable[..., None]
 """Notes a problem: `note((step, ...), expected, found, hint)`, the first step a field's name."""
 
@@ -190,6 +193,16 @@ def check_values(
     return partial
 
 
+def _look_through(kind: Kind, raw: Any, steps: Steps, problems: Problems) -> None:
+    """
+    Note all that is wrong with a value that is not used.
+    """
+    before = problems.count
+    value = kind.read(raw, steps, problems)
+    if problems.count == before:
+        kind.check(value, steps, problems)
+
+
 @attrs.frozen(eq=False)
 class Record(Kind):
     """
@@ -234,6 +247,10 @@ class Record(Kind):
             elif field.is_required:
                 problems.add(here, "is missing")
                 values[name] = MISSING
+                misspelt = self._misspelt(name, unknown)
+                if misspelt is not None:
+                    # What is wrong in there is told as well, so that all can be mended at once.
+                    _look_through(field.kind, unknown[misspelt], (*steps, misspelt), problems)
             else:
                 values[name] = field.default
         keys = self.keys() if unknown else []
@@ -247,6 +264,15 @@ class Record(Kind):
                 # The check below finds the same, and tells it with the path from the outermost.
                 pass
         return check_values(self.cls, values, steps, spelling, problems)
+
+    def _misspelt(self, name: str, unknown: dict[Any, Any]) -> str | None:
+        """
+        Return the unknown key that stands for a field that is missing, if there is one.
+        """
+        if not 0 < len(unknown) <= _MISSPELT_AMONG:
+            return None
+        meant, keys = f"did you mean {name}?", self.keys()
+        return next((key for key in unknown if did_you_mean(key, keys) == meant), None)
 
     def keys(self) -> list[str]:
         """

@@ -89,6 +89,21 @@ def test_everything_at_once():
     ]
 
 
+def test_under_a_misspelt_key():
+    """
+    What stands under the misspelt name of a key that is needed is looked through as well.
+    """
+    raw = small()
+    agents = raw.pop("agent_configs")
+    agents[1] |= {"credit_limit": "5"}
+    agents[0]["opening_balanse"] = 1.5
+    del agents[0]["opening_balance"]
+    lines = told(raw | {"agents_configs": agents})
+    assert "agents_configs  unknown key; did you mean agent_configs?" in lines
+    assert any(line.startswith("agents_configs[1].credit_limit  must be int") for line in lines)
+    assert "agents_configs[0].opening_balanse  must be int (got 1.5)" in lines
+
+
 def test_many_errors():
     """
     The first hundred problems are told, and the rest are counted.
