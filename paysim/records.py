@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import attrs
 
-from paysim.errors import Problems, ScenarioError, TooManyProblems, shown
+from paysim.errors import PROBLEMS_MAX, Problems, ScenarioError, TooManyProblems, shown
 from paysim.fields import (
     IN_QUOTES,
     Kind,
@@ -247,7 +247,9 @@ class Record(Kind):
             elif field.is_required:
                 problems.add(here, "is missing")
                 values[name] = MISSING
-                misspelt = self._misspelt(name, unknown)
+                # What would not be told any more is not looked for.
+                is_told = problems.count <= PROBLEMS_MAX
+                misspelt = self._misspelt(name, unknown) if is_told else None
                 if misspelt is not None:
                     # What is wrong in there is told as well, so that all can be mended at once.
                     _look_through(field.kind, unknown[misspelt], (*steps, misspelt), problems)
