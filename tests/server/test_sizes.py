@@ -60,3 +60,18 @@ def test_state_of_too_many_transactions(client, monkeypatch):
     refusal(reply, 409, "too-many-rows")
     assert "?transactions=none" in reply.json()["detail"]
     assert "transactions" not in client.get(f"{path}/state?transactions=none").json()["state"]
+
+
+def test_too_many_days(client, monkeypatch):
+    """
+    What is told for each day is refused where there are too many days.
+    """
+    monkeypatch.setattr("paysim.server.routes.sizes.DAYS_MAX", 2)
+    path = make(client)
+    ticks(client, path, 20)
+    assert client.get(f"{path}/indicators").status_code == 200
+    ticks(client, path)
+    for what in ("indicators", "indicators?by=tick", "report", "charts/balances"):
+        reply = client.get(f"{path}/{what}")
+        refusal(reply, 409, "too-many-rows")
+        assert "at most 2 days" in reply.json()["detail"]

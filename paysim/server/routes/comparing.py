@@ -16,7 +16,7 @@ from paysim.server.http.parameters import Matching, Whole
 from paysim.server.http.replies import json_bytes
 from paysim.server.openapi import examples
 from paysim.server.openapi.operations import ONE, Answer, json_form, operation
-from paysim.server.routes.sizes import BY_TICK, check_rows
+from paysim.server.routes.sizes import check_whole
 
 if TYPE_CHECKING:
     from paysim.server.session.session import Session
@@ -73,7 +73,7 @@ async def get_comparison(call: Call) -> Response:
             for side, id, session in (("a", call.id, turn.session), ("b", other, copy))
         }
         for session in (turn.session, copy):
-            check_rows(session, call.settings, *BY_TICK)
+            check_whole(session, call.settings)
         body = await turn.do(_compared, copy, sides, call.query["limit"])
     return Response(body, 200, media_type=JSON)
 

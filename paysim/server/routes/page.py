@@ -21,7 +21,7 @@ from paysim.server.page import charts
 from paysim.server.page.assets import MEDIA_TYPES, POLICY, assets, shipped
 from paysim.server.page.frames import frames
 from paysim.server.problems import Problem
-from paysim.server.routes.sizes import BY_TICK, check_rows, rows_of
+from paysim.server.routes.sizes import check_whole, rows_of
 
 router = APIRouter()
 
@@ -204,7 +204,7 @@ async def get_chart(call: Call) -> Response:
     async with call.turn() as turn:
         if is_live:
             return json_reply(await turn.do(charts.live, kind))
-        check_rows(turn.session, call.settings, *BY_TICK)
+        check_whole(turn.session, call.settings)
         async with call.desk.room_for(rows_of(turn.session, "agents")):
             spec: dict[str, Any] = await turn.do(charts.exact, kind)
     return json_reply(spec)

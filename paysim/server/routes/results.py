@@ -27,7 +27,13 @@ from paysim.server.openapi import examples
 from paysim.server.openapi.operations import ONE, Answer, Form, Link, operation
 from paysim.server.problems import Problem
 from paysim.server.routes.running import SAME
-from paysim.server.routes.sizes import BY_TICK, check_rows, is_within, rows_of
+from paysim.server.routes.sizes import (
+    check_days,
+    check_rows,
+    check_whole,
+    is_within,
+    rows_of,
+)
 from paysim.server.session.session import Session
 
 if TYPE_CHECKING:
@@ -169,6 +175,7 @@ async def get_indicators(call: Call) -> Response:
     form = _form(call, "by" if by is None else "")
     async with call.turn() as turn:
         check_rows(turn.session, call.settings, "ticks")
+        check_days(turn.session)
         async with call.desk.room_for(rows_of(turn.session, "ticks")):
             made = await turn.do(_indicators, form, call.query, call.settings.data_dir)
     return _reply(made, form, f"{call.id}-indicators-by-{by}")
@@ -196,7 +203,7 @@ async def get_report(call: Call) -> Response:
     Tell the report.
     """
     async with call.turn() as turn:
-        check_rows(turn.session, call.settings, *BY_TICK)
+        check_whole(turn.session, call.settings)
         async with call.desk.room_for(
             turn.session.tick * len(turn.row.agents) + turn.session.events
         ):

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from paysim.server.session.session import Session
     from paysim.server.settings import Settings
 
+DAYS_MAX: Final = 100_000
+"""Days of indicators."""
+
 STATE_MAX: Final = 100_000
 """Transactions that a state tells."""
 
@@ -70,6 +73,29 @@ def check_rows(session: Session, settings: Settings, *names: str) -> None:
                 f"and the simulation has {rows:,}"
             )
             raise too_many(detail)
+
+
+def check_whole(session: Session, settings: Settings) -> None:
+    """
+    Make sure that the whole run can be gone through, as indicators, charts and reports do.
+
+    Raises:
+        Problem: 409, there are too many ticks, rows of a table, or days.
+    """
+    check_rows(session, settings, *BY_TICK)
+    check_days(session)
+
+
+def check_days(session: Session) -> None:
+    """
+    Make sure that there are not too many days, each of which takes a kilobyte.
+
+    Raises:
+        Problem: 409, there are.
+    """
+    days = -(-session.tick // session.scenario.ticks_per_day)
+    if days > DAYS_MAX:
+        raise too_many(f"at most {DAYS_MAX:,} days are told, and the simulation has {days:,}")
 
 
 def too_many(detail: str) -> Problem:
