@@ -5,9 +5,10 @@ Whoever is cancelled, wherever it is: what it did has happened or not, and nothi
 from __future__ import annotations
 
 import asyncio
+from asyncio import CancelledError
 
 import pytest
-from at_desk import Halting, MemoryStore, desk, log_of, made, tick, until, whole_log
+from at_desk import Clock, Halting, MemoryStore, desk, log_of, made, raises, tick, until, whole_log
 
 
 def test_abandoned_in_a_thread():
@@ -39,6 +40,42 @@ def test_abandoned_in_a_thread():
             halting.go.set()
             assert await after == 1
             assert store.loads == {id: 1}
+
+    asyncio.run(main())
+
+
+def test_abandoned_while_looking():
+    """
+    Whoever is cancelled, or too slow, while a thread only looks at a simulation leaves it in memory
+    for the next one, who has it when the thread is done.
+    """
+
+    async def main():
+        store, clock = MemoryStore(), Clock()
+        async with desk(store, times=clock) as at:
+            id = await made(at)
+            for is_late in (False, True):
+                halting = Halting()
+                clock.is_late = is_late
+
+                async def abandoned(halting=halting):
+                    async with at.turn(id) as turn:
+                        await turn.do(halting)
+
+                task = asyncio.create_task(abandoned())
+                await until(halting.begun.is_set)
+                if not is_late:
+                    task.cancel()
+                with raises("time-limit", 503) if is_late else pytest.raises(CancelledError):
+                    await task
+                clock.is_late = False
+                after = asyncio.create_task(tick(at, id))
+                for _ in range(20):
+                    await asyncio.sleep(0)
+                assert not after.done()
+                halting.go.set()
+                assert await after == is_late
+            assert store.loads == {}
 
     asyncio.run(main())
 

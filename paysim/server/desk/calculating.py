@@ -52,7 +52,8 @@ class Calculating:
         The simulation, between two ticks.
         """
         session = self._seat.session
-        if session is None or self._is_spoilt or self._has_left:
+        is_in_use = self._pending is not None
+        if session is None or self._is_spoilt or self._has_left or is_in_use:
             raise RuntimeError("the turn is over, and its session is no more to be used")
         return session
 
@@ -215,6 +216,10 @@ class Calculating:
         except (ScenarioError, Problem):
             # What is refused at the door has changed nothing.
             self._is_spoilt |= name in ("advance", "take")
+            raise
+        except (asyncio.CancelledError, _Late):
+            # What only looks leaves the session as it is, whenever it comes to its end.
+            self._is_spoilt |= name in ("advance", "take", *CHANGING)
             raise
         except BaseException:
             self._is_spoilt = True

@@ -205,11 +205,11 @@ class Turn(Calculating):
     def _give_up(self, pending: asyncio.Future[Any] | None) -> None:
         seat = self._seat
         try:
-            if pending is not None and not pending.cancelled() and pending.exception() is None:
-                if pending is self._loading:
-                    self._install(pending.result())
-                else:
+            if pending is not None:
+                if pending.cancelled() or pending.exception() is not None:
                     self._is_spoilt = True
+                elif pending is self._loading:
+                    self._install(pending.result())
             session = seat.session
             is_lost = self._losses != seat.losses
             if session is not None and (self._is_spoilt or is_lost or session.is_changed):
