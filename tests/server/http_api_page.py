@@ -63,7 +63,7 @@ transactions:
     "create_checkpoint": 'curl --json \'{"name": "before"}\' '
     "localhost:8000/api/simulations/$SIM/checkpoints",
     "list_checkpoints": "curl localhost:8000/api/simulations/$SIM/checkpoints",
-    "get_checkpoint": "curl -o before.paysim localhost:8000/api/simulations/$SIM/checkpoints/$CHK",
+    "get_checkpoint": "curl -o before.state localhost:8000/api/simulations/$SIM/checkpoints/$CHK",
     "delete_checkpoint": "curl -X DELETE localhost:8000/api/simulations/$SIM/checkpoints/$CHK",
     "restore_checkpoint": "curl -X POST "
     "localhost:8000/api/simulations/$SIM/checkpoints/$CHK/restore",

@@ -84,10 +84,10 @@ def test_file(client, path, tmp_path):
     response = client.get(mark)
     assert response.headers["content-type"] == "application/octet-stream"
     assert response.headers["content-disposition"] == (
-        f'attachment; filename="{id_of(mark)}.paysim"'
+        f'attachment; filename="{id_of(mark)}.state"'
     )
     expected = ticks(client, path, 6)
-    file = tmp_path / "file.paysim"
+    file = tmp_path / "file.state"
     file.write_bytes(response.content)
     orchestrator = Orchestrator.restore(file)
     assert [orchestrator.tick() for _ in range(6)] == expected["results"]
@@ -107,7 +107,7 @@ def test_file_of_outside_agents(client, tmp_path):
     content = client.get(checkpoint(client, path)).content
     again = upload(client, content).headers["location"]
     assert client.get(again).json()["outside"] == ["BANK_A"]
-    file = tmp_path / "file.paysim"
+    file = tmp_path / "file.state"
     file.write_bytes(content)
     with pytest.raises(ScenarioError):
         Simulation.restore(file)

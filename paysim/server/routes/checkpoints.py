@@ -123,7 +123,7 @@ async def get_checkpoint(call: Call) -> Response:
     """
     checkpoint_id = call.request.path_params["checkpoint_id"]
     parts = await call.desk.checkpoint_file(call.id, checkpoint_id)
-    headers = {"Content-Disposition": disposition(f"{checkpoint_id}.paysim")}
+    headers = {"Content-Disposition": disposition(f"{checkpoint_id}.state")}
     return Response(b"".join(parts), 200, headers, FILE)
 
 
