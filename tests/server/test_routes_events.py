@@ -165,7 +165,7 @@ def test_too_many_streams(settings):
         path = make(client)
         with client.stream("GET", f"{path}/events", headers=STREAM) as response:
             lines = response.iter_lines()
-            next(lines)
+            assert next(lines).startswith("id: ")
             refused = client.get(f"{path}/events?follow=false", headers=STREAM)
             refusal(refused, 429, "too-many-streams")
             assert "retry-after" in refused.headers
