@@ -25,6 +25,7 @@ from paysim.server.store.records import StoreError
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:paysim:problem:"
 
+_PATH = re.compile(r"^.*[/\\].*?(?=  )")
 _PLACE = re.compile(r":(\d+)(?::(\d+))?$")
 
 
@@ -163,7 +164,9 @@ def problem_of(error: BaseException, status: int = 400) -> Problem:
         )
     if isinstance(error, StoreError):
         log().error("store failed", message=str(error))
-        detail = f"{error}; nothing of this request has been kept, and it can be repeated"
+        # Paths of the machine are for its log, and not for everybody.
+        told = _PATH.sub("the data directory", str(error))
+        detail = f"{told}; nothing of this request has been kept, and it can be repeated"
         return Problem(503, "store-failed", "The store cannot be used", detail)
     if isinstance(error, PaysimError):
         return Problem(409, "conflict", "The request cannot be carried out", str(error))

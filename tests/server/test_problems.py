@@ -249,3 +249,12 @@ def test_half_characters():
     """
     told = Problem(400, "odd", "Odd", "\ud800", [error_of("x\udfff", "must be")])
     assert json.loads(told.body())["detail"] == "?"
+
+
+def test_no_path_of_the_machine():
+    """
+    What is told of a store that cannot be written holds no path of the machine, spaces or not.
+    """
+    error = StoreError("/home/my data/paysim.sqlite3  cannot be written: disk I/O error")
+    detail = problem_of(error).detail
+    assert detail.startswith("the data directory  cannot be written: disk I/O error; nothing")

@@ -189,10 +189,17 @@ def test_left_behind(tmp_path):
     """
     folder = tmp_path / "tmp"
     folder.mkdir()
-    for name in ("a.csv", "b.parquet", "c.arrows", "d.txt"):
+    own = ["0" * 32 + ending for ending in (".csv", ".parquet", ".arrows")]
+    others = ["mine.csv", "d.txt", "0" * 32 + ".txt", "x" + "0" * 32 + ".csv"]
+    for name in own + others:
         (folder / name).write_text("")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "tmp").symlink_to(folder)
+    tables.clear(elsewhere)
+    assert sorted(path.name for path in folder.iterdir()) == sorted(own + others)
     tables.clear(tmp_path)
-    assert [path.name for path in folder.iterdir()] == ["d.txt"]
+    assert sorted(path.name for path in folder.iterdir()) == sorted(others)
     tables.clear(tmp_path / "missing")
 
 

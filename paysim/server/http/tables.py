@@ -7,6 +7,7 @@ own, opened and removed at once, and sent in blocks, however slow the client is.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
@@ -32,6 +33,9 @@ ROWS_MAX: Final = 10_000
 
 FOLDER: Final = "tmp"
 """Where files are made, in the data directory."""
+
+
+_OWN: Final = re.compile(rf"[0-9a-f]{{32}}\.({'|'.join(ENDINGS.values())})")
 
 
 def page(table: Table, name: str, offset: int, limit: int) -> bytes:
@@ -73,7 +77,9 @@ def clear(data_dir: Path) -> None:
     """
     Remove what a server that was killed has left behind.
     """
+    folder = data_dir / FOLDER
     with suppress(OSError):
-        for path in (data_dir / FOLDER).iterdir():
-            if path.suffix.removeprefix(".") in ENDINGS.values() and path.is_file():
+        # Whoever has files of his own there, or leads the name elsewhere, keeps them.
+        for path in () if folder.is_symlink() else folder.iterdir():
+            if _OWN.fullmatch(path.name) and path.is_file():
                 path.unlink()
