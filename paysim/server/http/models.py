@@ -200,7 +200,10 @@ class AgentState(Model):
     available_liquidity: Money
     is_using_credit: bool
     credit_used: Money
-    liquidity_pressure: Annotated[float, Field(ge=0, le=1)]
+    liquidity_pressure: Annotated[
+        float,
+        Field(ge=0, le=1, description="Share of the day's opening liquidity that is used up."),
+    ]
     outgoing_queue_size: Annotated[
         int, Field(ge=0, description="Transactions in its internal queue.")
     ]
@@ -261,13 +264,18 @@ class QueuedTransaction(Model):
     receiver_id: str
     amount: Money
     arrival_tick: Count
-    deadline_tick: int | None
-    ticks_to_deadline: int
-    age_ticks: Count
-    priority: Annotated[int, Field(ge=0, le=10)]
-    priority_class: Literal["urgent", "high", "normal"]
-    is_overdue: bool
-    divisible: bool
+    deadline_tick: Annotated[int | None, Field(description="Null: it has none.")]
+    ticks_to_deadline: Annotated[
+        int,
+        Field(description="Without a deadline, to the last tick of the day of arrival."),
+    ]
+    age_ticks: Annotated[int, Field(ge=0, description="From its arrival to the next tick.")]
+    priority: Annotated[int, Field(ge=0, le=10, description="10 is the most urgent.")]
+    priority_class: Annotated[
+        Literal["urgent", "high", "normal"], Field(description="It follows from the priority.")
+    ]
+    is_overdue: Annotated[bool, Field(description="Whether its deadline has passed.")]
+    divisible: Annotated[bool, Field(description="Whether it may be split.")]
 
 
 class Account(Model):
