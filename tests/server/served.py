@@ -95,7 +95,9 @@ class Served:
         Ask it to end and return its exit code.
         """
         self.process.send_signal(by)
-        return self.process.wait(60)
+        code = self.process.wait(60)
+        self.process.stdout.close()
+        return code
 
     def lines(self):
         """

@@ -107,6 +107,7 @@ def test_finishes_what_is_under_way(server, scenario):
     for thread in threads:
         thread.start()
     while len(replies) < 4:
+        assert any(thread.is_alive() for thread in threads), replies
         threads[0].join(0.01)
     assert server.stop() == 0
     for thread in threads:
