@@ -8,7 +8,7 @@ import asyncio
 
 import pytest
 from at_desk import MemoryStore, desk, made, raises, scenario, tick
-from test_runs import ended
+from test_background_runs import ended
 
 from paysim import checkpoint_format
 from paysim.errors import TooManyEvents
