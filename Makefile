@@ -36,7 +36,7 @@ serve: $(DEV)  ## serve the HTTP API and the live page on this machine
 
 test: $(DEV)  ## run all tests, Rust and Python
 	$(CARGO) test --quiet
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --ignore=tests/browser
 
 test-browser: $(BROWSER)  ## open reports and the live page in a real browser; skipped without Chromium
 	$(BIN)/python -m pytest tests/browser -rs
