@@ -118,6 +118,7 @@ def folded(config, results):
             end += 1
         before = now()
         for line in lines[at:end]:
+            books.ticks = line["tick"]
             books.read(line)
         told += [(line, before, now()) for line in lines[at:end]]
         at = end
