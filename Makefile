@@ -62,6 +62,8 @@ docs: $(DOCS)  ## build the documentation as HTML into target/docs
 
 record: $(DEV)  ## write the golden event log hashes and the recorded outputs of the docs anew
 	$(BIN)/python tests/record.py
+	$(BIN)/python tests/server/guide.py
+	$(BIN)/python tests/server/http_api_page.py
 
 clean:  ## remove what the tasks made
 	rm -rf $(VENV) target dist paysim/_kernel*.so

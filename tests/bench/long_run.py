@@ -108,7 +108,7 @@ def read(client: Client, id: str) -> tuple[int, int]:
                 after, last = int(found[1]), int(found[2])
                 assert after == received, (after, received)
                 assert message.data.count(b'"event":') == last - after
-                assert int(message.id) == last
+                assert message.id == f"{last}.0"
                 batches, received = batches + 1, last
             elif message.event == "run" and message.json()["status"] != "running":
                 total = asking.get(id).json()["events"]

@@ -115,13 +115,13 @@ class Client:
     def delete(self, path: str) -> Answer:
         return self.ask("DELETE", path)
 
-    def stream(self, path: str, last_id: str | int | None = None) -> Iterator[Message]:
+    def stream(self, path: str, last_id: str | None = None) -> Iterator[Message]:
         """
         Yield the messages of an event stream until it ends or the caller has enough.
         """
         headers = {"accept": "text/event-stream"}
         if last_id is not None:
-            headers["last-event-id"] = str(last_id)
+            headers["last-event-id"] = last_id
         status, found = self._begin("GET", path, None, headers)
         if status != 200 or not found["content-type"].startswith("text/event-stream"):
             raise AssertionError((status, found, b"".join(self._pieces(found))))

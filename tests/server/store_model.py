@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import copy
 
-from paysim.server.store.store import Mark, Reply, Row, Step
+from paysim.server.store.store import Cut, Mark, Reply, Row, Step
 
 PLAIN = {"name": "", "seed": 2**64 - 1, "num_ticks": 100, "ticks_per_day": 10}
 
@@ -70,6 +70,7 @@ class Model:
         self.marks = {}
         self.runs = {}
         self.parents = {}
+        self.restored = {}
         self.replies = set()
 
     def apply(self, change):
@@ -94,6 +95,8 @@ class Model:
                 if step > len(self.steps[id]):
                     return False
                 del self.steps[id][step:]
+                restored = self.restored.setdefault(id, [])
+                restored.append((len(restored) + 1, self.row(id).events))
                 self.marks[id] = [mark for mark in self.marks[id] if mark.step <= step]
             case "branch", [source, step]:
                 if step > len(self.steps.get(source, [])) or source not in self.steps:
@@ -112,7 +115,14 @@ class Model:
                     return False
                 self.marks[id] = kept
             case "delete", []:
-                for part in (self.begun, self.steps, self.marks, self.runs, self.parents):
+                for part in (
+                    self.begun,
+                    self.steps,
+                    self.marks,
+                    self.runs,
+                    self.parents,
+                    self.restored,
+                ):
                     part.pop(id, None)
                 self.replies = {reply for reply in self.replies if reply[0] != id}
             case "reply", [key]:
@@ -142,6 +152,12 @@ class Model:
         tick, events = (steps[-1].tick, steps[-1].events) if steps else (0, 0)
         source, at = self.parents.get(id, (None, None))
         more = {"parent_id": source, "parent_tick": at, "run": self.runs.get(id)}
+        restored = self.restored.get(id, [])
+        more["cuts"] = tuple(
+            Cut(number, events)
+            for number, events in restored
+            if all(events < left for _, left in restored[number:])
+        )
         return row_of(id, tick, events, len(steps), **more)
 
     def differences(self, store, ids=None):

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from client import Client
+from client import Client, Message
 from models import library_log, raw_scenario, served_log
 from serving import Serving
 
@@ -38,6 +38,13 @@ def created(client: Client, raw: dict[str, Any]) -> str:
     answer = client.post("", raw)
     assert answer.status == 201, answer
     return answer.json()["simulation_id"]
+
+
+def number_of(message: Message) -> int:
+    """
+    Return the number of the last event of a message, by its id.
+    """
+    return int(str(message.id).partition(".")[0])
 
 
 def all_at_once(server: Serving, work: Callable[[Client, int], Any], number: int = CLIENTS) -> list:
@@ -167,19 +174,19 @@ def test_streams(server, client):
         """
         for message in client.stream(f"{id}/events"):
             if message.event == "batch":
-                own.append((own[-1][1] if own else 0, int(message.id), message.data))
+                own.append((own[-1][1] if own else 0, number_of(message), message.data))
         assert message.event == "deleted"
 
     def come_and_go(client, own):
         """
         Leave after a few batches and go on after the last, until nothing is left.
         """
-        seen = 0
+        seen, id_seen = 0, None
         while seen < len(lines):
-            for number, message in enumerate(client.stream(f"{id}/events", seen)):
+            for number, message in enumerate(client.stream(f"{id}/events", id_seen)):
                 assert message.event == "batch"
-                own.append((seen, int(message.id), message.data))
-                seen = int(message.id)
+                own.append((seen, number_of(message), message.data))
+                seen, id_seen = number_of(message), message.id
                 if number == 3 or seen == len(lines):
                     break
         has_all.wait(SECONDS_MAX)

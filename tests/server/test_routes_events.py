@@ -84,7 +84,7 @@ def test_beyond_the_end(client, path, log):
     After an event that is not there yet nothing has happened.
     """
     page = client.get(f"{path}/events", params={"after": 10**9}).json()
-    assert page == {"events": [], "after": 10**9, "last": 10**9, "total": len(log)}
+    assert page == {"events": [], "after": 10**9, "last": 10**9, "total": len(log), "restores": 0}
 
 
 def test_stream(client, path, log):
@@ -94,7 +94,7 @@ def test_stream(client, path, log):
     response = client.get(f"{path}/events?follow=false&after=2", headers=STREAM)
     assert response.headers["content-type"].startswith("text/event-stream")
     [(event, id, data)] = messages(response)
-    assert (event, id) == ("batch", str(len(log)))
+    assert (event, id) == ("batch", f"{len(log)}.0")
     assert (data["after"], data["last"], data["current_tick"]) == (2, len(log), 8)
     assert data["events"] == [json.loads(line) for line in log[2:]]
 
@@ -106,6 +106,25 @@ def test_resumed_stream(client, path, log):
     headers = STREAM | {"Last-Event-ID": "4"}
     response = client.get(f"{path}/events?follow=false&after=0", headers=headers)
     assert messages(response)[0][2]["after"] == 4
+
+
+@pytest.mark.parametrize("seen", ["{}.0", "0.0"])
+def test_restored_before_it_came_back(client, path, log, seen):
+    """
+    A stream says first that the simulation was set back if it was since the id that was seen, and a
+    page says how often it was.
+    """
+    mark = client.post(f"{path}/checkpoints", json={}).json()["checkpoint_id"]
+    client.post(f"{path}/checkpoints/{mark}/restore")
+    seen = seen.format(len(log))
+    query, headers = "follow=false", STREAM | {"Last-Event-ID": seen}
+    told = messages(client.get(f"{path}/events?{query}", headers=headers))
+    assert (told[0][0], told[0][1]) == ("restored", f"{seen.split('.')[0]}.1")
+    again = headers | {"Last-Event-ID": told[-1][1]}
+    assert "restored" not in client.get(f"{path}/events?{query}", headers=again).text
+    assert client.get(f"{path}/events").json()["restores"] == 1
+    lines = client.get(f"{path}/events", headers=LINES)
+    assert lines.headers["paysim-restores"] == "1"
 
 
 def test_stream_of_a_deleted_simulation(client, path):
@@ -138,7 +157,7 @@ def test_bad_parameters(client, path, query, name, headers):
     assert list(refusal(response, 400, "invalid-request")) == [name]
 
 
-@pytest.mark.parametrize("id", ["x", "-1", "1.5", "9" * 16, ""])
+@pytest.mark.parametrize("id", ["x", "-1", "1.", ".1", "1.5.0", "9" * 16, ""])
 def test_bad_id(client, path, id):
     """
     An id that no message has had is refused by name.

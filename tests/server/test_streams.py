@@ -6,85 +6,16 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
 import weakref
 from types import MethodType
 
 import pytest
 from at_desk import Clock, MemoryStore, desk, log_of, made, tick, until, whole_log
+from stream_client import Client, caught_up
 
-from paysim.server.desk.following import HEARTBEAT, HEARTBEAT_SECONDS, LINES_BYTES, MESSAGE_BYTES
+from paysim.server.desk.following import HEARTBEAT_SECONDS, LINES_BYTES, MESSAGE_BYTES
 from paysim.server.http.replies import StreamReply
 from paysim.server.problems import Problem
-
-
-class Client:
-    """
-    A client of one stream, which takes a message when it is told to.
-
-    Attributes:
-        lines: The events so far, as JSON lines.
-        last: The id of the last message that had one.
-        told: The events of the stream so far, each with its data.
-    """
-
-    def __init__(self, stream):
-        self.stream = stream
-        self.lines = b""
-        self.last = None
-        self.told = []
-
-    async def take(self):
-        """
-        Take one message, and return its event and data.
-        """
-        raw = await anext(self.stream)
-        assert raw.endswith(b"\n\n")
-        assert raw.count(b"\n\n") == 1
-        if raw == HEARTBEAT:
-            self.told.append((None, None))
-            return self.told[-1]
-        fields = dict(line.split(b": ", 1) for line in raw[:-2].split(b"\n"))
-        event, text = fields[b"event"].decode(), fields[b"data"]
-        data = json.loads(text)
-        if b"id" in fields:
-            self.last = int(fields[b"id"])
-        if event == "batch":
-            assert self.last == data["last"] == data["after"] + len(data["events"])
-            # The very bytes of the log, not what a parser has made of them.
-            array = text[text.index(b'"events":[') + 10 : -2]
-            own = json.dumps(data["events"], separators=(",", ":"), ensure_ascii=False)
-            assert array == own.encode()[1:-1]
-            self.lines += b"".join(
-                json.dumps(one, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
-                for one in data["events"]
-            )
-        self.told.append((event, data))
-        return self.told[-1]
-
-    async def take_until(self, event, **values):
-        """
-        Take messages up to one of this event with these values, and return its data.
-        """
-        while True:
-            found, data = await self.take()
-            if found == event and all(data[key] == value for key, value in values.items()):
-                return data
-
-    async def rest(self):
-        """
-        Take all messages that are left, and return their events.
-        """
-        before = len(self.told)
-        try:
-            while True:
-                await self.take()
-        except StopAsyncIteration:
-            return [event for event, _ in self.told[before:]]
-
-
-async def caught_up(at, id, client):
-    await client.take_until("batch", last=at.rows[id].events, current_tick=at.rows[id].tick)
 
 
 def test_resume_anywhere():
@@ -262,78 +193,6 @@ def test_short_run():
                 await at.start_run(id, until_tick)
                 await until(lambda: at.run_of(id)["status"] == "finished")
                 assert (await client.take_until("run"))["until_tick"] == until_tick
-
-    asyncio.run(main())
-
-
-def test_restored():
-    """
-    A client that is ahead when the simulation is set back is told, and goes on from the new end.
-    """
-
-    async def main():
-        async with desk() as at:
-            id = await made(at)
-            await tick(at, id, 5)
-            mark = await at.checkpoint(id)
-            await tick(at, id, 5)
-            ahead, behind = Client(at.events(id)), Client(at.events(id))
-            await caught_up(at, id, ahead)
-            row = await at.restore(id, mark.id)
-            event, data = await ahead.take()
-            assert event == "restored"
-            assert data == {"after": row.events, "current_tick": 5, "current_day": 0}
-            assert ahead.last == row.events
-            assert (await behind.take())[1]["after"] == 0
-            async with at.turn(id) as turn:
-                order = {"sender_id": "BANK_0", "receiver_id": "BANK_1", "amount": 7, "id": "mine"}
-                await turn.do(turn.session.submit, order)
-                await turn.do(turn.session.advance, 5)
-                await turn.commit()
-            log = await log_of(at, id)
-            for client in (ahead, behind):
-                client.lines = b""
-                await caught_up(at, id, client)
-            assert ahead.lines == b"".join(log.splitlines(keepends=True)[row.events :])
-            assert b'"mine"' in ahead.lines
-            late = Client(at.events(id, 10**15))
-            assert (await late.take())[0] == "restored"
-            assert (late.last, late.lines) == (at.rows[id].events, b"")
-
-    asyncio.run(main())
-
-
-def test_restored_and_gone_on():
-    """
-    A client that asks again only when the simulation has long gone on from where it was set back
-    to gets every event from there.
-    """
-
-    async def main():
-        async with desk() as at:
-            id = await made(at)
-            await tick(at, id, 5)
-            first = await at.checkpoint(id)
-            await tick(at, id, 5)
-            second = await at.checkpoint(id)
-            await tick(at, id, 5)
-            client = Client(at.events(id))
-            await caught_up(at, id, client)
-            left = (await at.restore(id, second.id)).events
-            assert left > (await at.restore(id, first.id)).events
-            left = at.rows[id].events
-            async with at.turn(id) as turn:
-                order = {"sender_id": "BANK_0", "receiver_id": "BANK_1", "amount": 7, "id": "mine"}
-                await turn.do(turn.session.submit, order)
-                await turn.do(turn.session.advance, 90)
-                await turn.commit()
-            assert await client.take() == (
-                "restored",
-                {"after": left, "current_tick": 95, "current_day": 0},
-            )
-            client.lines = b""
-            await caught_up(at, id, client)
-            assert client.lines == b"".join((await log_of(at, id)).splitlines(keepends=True)[left:])
 
     asyncio.run(main())
 

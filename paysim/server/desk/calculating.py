@@ -64,13 +64,6 @@ class Calculating:
         """
         return self._seat.row
 
-    @property
-    def restores(self) -> int:
-        """
-        How often the simulation was set back since the server started.
-        """
-        return self._seat.restores
-
     async def do(self, function: Callable[..., T], *args: Any) -> T:
         """
         Calculate something on the session, in a thread unless it is known to be short.

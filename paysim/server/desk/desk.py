@@ -270,7 +270,9 @@ class Desk(Marks):
         self._seats.find(id)
         return version
 
-    def events(self, id: str, after: int = 0, follow: bool = True) -> Stream:
+    def events(
+        self, id: str, after: int = 0, follow: bool = True, restores: int | None = None
+    ) -> Stream:
         """
         Return the event log as a stream that begins after an event.
 
@@ -278,11 +280,13 @@ class Desk(Marks):
             id: The simulation.
             after: The number of the event.
             follow: Whether it goes on as events happen, or ends when it has told all there are.
+            restores: How often the simulation had been set back when the client had seen that
+                event; `None` takes it for an event of the log as it is.
         """
         if self._seats.closing:
             raise stopping()
         seat = self._seats.find(id)
-        return self.stream(event_messages(self._seats, seat, after, follow))
+        return self.stream(event_messages(self._seats, seat, after, follow, restores))
 
     def stream(self, messages: AsyncGenerator[bytes, None]) -> Stream:
         """

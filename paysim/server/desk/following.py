@@ -3,19 +3,21 @@ Following a simulation: its event log as server-sent events, one message when on
 
 Messages, each of at most 256 KB unless one event alone is longer:
 
-- `event: batch` with `id` = `last` and `data` = `{"after", "last", "current_tick", "current_day",
+- `event: batch` with an `id` and `data` = `{"after", "last", "current_tick", "current_day",
   "events"}`: the events numbered `after` + 1 to `last`; without events if ticks have passed that
   had none. The first one comes at once.
 - `event: run` with the record of a run: at the start of the stream if there was one, when its
   status changes, and every second while it goes on. That it has ended comes after its last events.
 - `event: restored` with `id` and `data` = `{"after", "current_tick", "current_day"}`: the
   simulation was set back, and the stream goes on after this event. It is also told to a client
-  that comes back with a later event.
+  that was away then.
 - `event: problem` with problem details, and then the end: the log cannot be read.
 - `event: deleted` after all that had happened until then, and then the end.
 - a comment after 15 seconds without anything else.
 
-When the server stops the stream just ends, and the client comes back with the last id it has seen.
+An `id` is the number of the last event that was told and how often the simulation had been set
+back by then: `1503.2`. When the server stops the stream just ends, and the client comes back with
+the last id it has seen.
 """
 
 from __future__ import annotations
@@ -47,11 +49,11 @@ LINES_MAX: Final = 10_000
 HEARTBEAT: Final = b": \n\n"
 
 
-def message(event: str, data: bytes, id: int | None = None) -> bytes:
+def message(event: str, data: bytes, id: bytes = b"") -> bytes:
     """
     Return one server-sent event; the data are one line of JSON.
     """
-    head = b"" if id is None else b"id: %d\n" % id
+    head = b"id: %b\n" % id if id else b""
     return b"".join((head, b"event: ", event.encode(), b"\ndata: ", data, b"\n\n"))
 
 
@@ -63,18 +65,22 @@ class Follower:
         seats: All simulations.
         seat: The simulation.
         after: The number of the last event that the client has.
+        restores: How often the simulation had been set back by then; `None` if that is not known.
 
     Attributes:
         has_ended: Whether nothing more is to be told.
     """
 
-    def __init__(self, seats: Seats, seat: Seat, after: int) -> None:
+    def __init__(self, seats: Seats, seat: Seat, after: int, restores: int | None) -> None:
         self.has_ended = False
         self._seats = seats
         self._seat = seat
+        row = seat.row
+        known = row.restores if restores is None else restores
         # Whoever is ahead of the log has missed that it was set back.
-        self._is_cut = after > seat.row.events
-        self._position = min(after, seat.row.events)
+        self._is_cut = after > row.events or known != row.restores
+        self._position = row.shared(after, known)
+        self._restores = row.restores
         self._tick: int | None = None
         self._run: dict[str, Any] | None = None
         self._sent = self._run_sent = seats.times.now()
@@ -88,14 +94,16 @@ class Follower:
         row = self._seat.row
         return self._position < row.events or self._tick != row.tick
 
-    def cut(self, events: int) -> None:
+    def cut(self) -> None:
         """
-        Note that the simulation was set back, and that so many events of its log are left.
+        Note that the simulation was set back.
 
-        It may have gone on when the client asks again, so the number is noted at once.
+        It may have gone on when the client asks again, so what is left is noted at once.
         """
+        row = self._seat.row
         self._is_cut = True
-        self._position = min(self._position, events)
+        self._position = row.shared(self._position, self._restores)
+        self._restores = row.restores
 
     async def next(self) -> bytes | None:
         """
@@ -163,7 +171,10 @@ class Follower:
         self._tick = row.tick
         place = (self._position, row.tick, row.tick // row.ticks_per_day)
         data = b'{"after":%d,"current_tick":%d,"current_day":%d}' % place
-        return message("restored", data, self._position)
+        return message("restored", data, self._id())
+
+    def _id(self) -> bytes:
+        return b"%d.%d" % (self._position, self._restores)
 
     async def _batch(self) -> bytes | None:
         """
@@ -183,4 +194,4 @@ class Follower:
         # Lines are JSON already, and have no line breaks inside.
         events = lines.rstrip(b"\n").replace(b"\n", b",")
         head = b'{"after":%d,"last":%d,"current_tick":%d,"current_day":%d,"events":['
-        return message("batch", head % (after, last, tick, day) + events + b"]}", last)
+        return message("batch", head % (after, last, tick, day) + events + b"]}", self._id())

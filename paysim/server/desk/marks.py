@@ -20,7 +20,7 @@ from paysim.server.desk.turns import Turn
 from paysim.server.desk.waiting import acknowledged
 from paysim.server.log import log
 from paysim.server.problems import Problem, problem_of
-from paysim.server.store.store import Mark, Reply, Row, StoreError
+from paysim.server.store.store import Mark, Reply, Row, StoreError, with_cut
 
 if TYPE_CHECKING:
     from paysim.server.desk.seats import Seats
@@ -114,6 +114,7 @@ class Marks:
                 "tick": session.tick,
                 "events": session.events,
                 "steps": steps,
+                "cuts": with_cut(turn.row.cuts, session.events),
             }
             row = attrs.evolve(turn.row, **changes)
             told = kept(reply, row)
@@ -152,6 +153,7 @@ class Marks:
                     parent_id=id,
                     parent_tick=tick,
                     run=None,
+                    cuts=(),
                 )
                 told = kept(reply, row)
                 async with acknowledged(lambda: self._store.branch(row, id, step, told)):

@@ -53,7 +53,6 @@ class Seat:
         session: The simulation, if it is in memory; it is as the store has it while nobody holds
             the lock.
         news: Grows with every commit, every change of a run, a restore, and the end.
-        restores: How often it has been set back.
         is_deleted: Whether it is gone for good.
         leaving: How many are about to delete it, which is when no run may begin.
         run: The run that goes on, if one does.
@@ -69,7 +68,6 @@ class Seat:
         self.lock = asyncio.Lock()
         self.session = session
         self.news = News()
-        self.restores = 0
         self.is_deleted = False
         self.leaving = 0
         self.run: Run | None = None

@@ -106,7 +106,7 @@ class Stream:
 
 
 def event_messages(
-    seats: Seats, seat: Seat, after: int, follow: bool = True
+    seats: Seats, seat: Seat, after: int, follow: bool = True, restores: int | None = None
 ) -> AsyncGenerator[bytes, None]:
     """
     Give the messages of one simulation, beginning after an event.
@@ -116,9 +116,11 @@ def event_messages(
         seat: The simulation.
         after: The number of the event.
         follow: Whether to go on as events happen, or to end when all there are have been told.
+        restores: How often the simulation had been set back when the client had seen that event;
+            `None` takes it for an event of the log as it is.
     """
     # It follows from now on, and not only when the first message is asked for.
-    return _messages(Follower(seats, seat, after), seats, seat, follow)
+    return _messages(Follower(seats, seat, after, restores), seats, seat, follow)
 
 
 async def _messages(

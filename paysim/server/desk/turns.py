@@ -154,10 +154,9 @@ class Turn(Calculating):
         async with acknowledged(begin):
             self._seats.drop(self._seat)
             self._seat.session = session
-            self._seat.restores += 1
-            for follower in self._seat.followers:
-                follower.cut(session.events)
             self._seats.change(self._seat, **changes)
+            for follower in self._seat.followers:
+                follower.cut()
 
     async def load(self) -> None:
         """

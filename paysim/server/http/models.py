@@ -339,6 +339,14 @@ class Events(Model):
         int, Field(ge=0, description="The number of the last one: the `after` of the next page.")
     ]
     total: Annotated[int, Field(ge=0, description="How many events the log has.")]
+    restores: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="How often the simulation was set back; if it is more than of the page "
+            "before, the log is to be read anew.",
+        ),
+    ]
 
 
 class Submitted(Model):

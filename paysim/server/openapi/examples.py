@@ -183,6 +183,7 @@ EVENTS: Final[dict[str, Any]] = {
     "after": 2,
     "last": 3,
     "total": 14,
+    "restores": 0,
 }
 EVENT_LINES: Final = '{"tick":2,"event":"arrived","transaction_id":"row-1","amount":700}\n'
 TRANSACTION: Final[dict[str, Any]] = {

@@ -29,7 +29,7 @@ HEARTBEAT_SECONDS: Final = 15
 FLOWS_AGENTS: Final = 200
 """Agents up to which a frame tells the flows between them; there may be as many as their square."""
 
-_PLACE: Final = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})")
+_PLACE: Final = re.compile(r"([0-9]{1,15})\.([0-9]{1,9})")
 
 
 async def frames(desk: Desk, id: str, seen: str = "") -> AsyncGenerator[bytes, None]:
@@ -54,7 +54,7 @@ async def frames(desk: Desk, id: str, seen: str = "") -> AsyncGenerator[bytes, N
         # The log of a halted clock may still change, and so may the record of a run.
         body = json_bytes(frame)
         if body != told:
-            yield _message("frame", body, f"{place.tick}.{place.step}")
+            yield _message("frame", body, f"{place.tick}.{place.restores}")
             told, last = body, loop.time()
         try:
             while True:
@@ -77,13 +77,11 @@ class Place:
 
     Attributes:
         tick: The tick up to which all was seen.
-        step: How many steps the store had by then.
-        restores: How often the simulation had been set back by then, if that is known.
+        restores: How often the simulation had been set back by then.
     """
 
     tick: int = 0
-    step: int = 0
-    restores: int | None = None
+    restores: int = 0
 
     @classmethod
     def of(cls, seen: str) -> Place:
@@ -97,8 +95,7 @@ class Place:
         """
         Whether one comes to another place without being set back.
         """
-        is_later = self.tick <= other.tick and self.step <= other.step
-        return is_later and self.restores in (None, other.restores)
+        return self.tick <= other.tick and self.restores == other.restores
 
 
 async def _frame(desk: Desk, id: str, seen: Place) -> tuple[dict[str, Any], Place]:
@@ -107,7 +104,7 @@ async def _frame(desk: Desk, id: str, seen: Place) -> tuple[dict[str, Any], Plac
     """
     async with desk.turn(id) as turn:
         row = turn.row
-        place = Place(row.tick, row.steps, turn.restores)
+        place = Place(row.tick, row.restores)
         since = seen.tick if seen.leads_to(place) else 0
         pulse: dict[str, Any] = await turn.do(turn.session.pulse, since)
     if len(row.agents) > FLOWS_AGENTS:

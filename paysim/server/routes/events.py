@@ -54,12 +54,13 @@ FOLLOW = OneOf(
 )
 LAST_EVENT_ID = Matching(
     name="Last-Event-ID",
-    text="The id of the last message of a stream that was seen, to go on after it.",
-    pattern="[0-9]{1,15}",
-    expected="must be the id of a message, a whole number",
+    text="The id of the last message of a stream that was seen, to go on after it: the number of "
+    "its last event and, after a point, how often the simulation had been set back by then.",
+    pattern="[0-9]{1,15}([.][0-9]{1,9})?",
+    expected="must be the id of a message: the number of an event, a point, and a whole number",
     default=None,
-    example="2",
-    most=15,
+    example="2.0",
+    most=25,
 )
 
 
@@ -73,9 +74,10 @@ LAST_EVENT_ID = Matching(
     text="""
         By the header Accept: a page as JSON, a page as JSON lines, or a stream of server-sent
         events. In the stream `event: batch` tells events, `run` the record of a run, `restored`
-        that the simulation was set back, `deleted` that it is gone, after which the stream ends;
-        the id of a message is the number of its last event, and a browser that comes back goes on
-        after it. Whatever goes wrong once a stream has begun is told by `event: problem`.
+        that the simulation was set back, `deleted` that it is gone, after which the stream ends. A
+        browser that comes back goes on after the id of the last message that it has seen, and is
+        told if the simulation was set back meanwhile. Whatever goes wrong once a stream has begun
+        is told by `event: problem`.
         """,
     query=(AFTER, LIMIT, FOLLOW),
     headers=(LAST_EVENT_ID,),
@@ -92,6 +94,7 @@ LAST_EVENT_ID = Matching(
         },
         headers={
             "Paysim-Last": "Of JSON lines: the number of the last event, the next `after`.",
+            "Paysim-Restores": "Of JSON lines: how often the simulation was set back.",
             "Vary": "Accept",
         },
         links=(
@@ -115,16 +118,20 @@ async def get_events(call: Call) -> Response:
     after: int = call.query["after"]
     seen = read_header(call.request.headers.get(LAST_EVENT_ID.name), LAST_EVENT_ID)
     if form == EVENT_STREAM:
-        after = after if seen is None else int(seen)
-        stream = call.desk.events(call.id, after, call.query["follow"])
+        number, _, restores = (seen or str(after)).partition(".")
+        stream = call.desk.events(
+            call.id, int(number), call.query["follow"], int(restores) if restores else None
+        )
         return StreamReply(stream)
     async with call.turn() as turn:
         lines, last = await turn.do(turn.session.lines, after, call.query["limit"], BYTES_MAX)
-        total = turn.row.events
+        total, restores = turn.row.events, turn.row.restores
     headers = {"Vary": "Accept"}
     if form == JSON_LINES:
-        return Response(lines, 200, headers | {"Paysim-Last": str(last)}, JSON_LINES)
+        headers |= {"Paysim-Last": str(last), "Paysim-Restores": str(restores)}
+        return Response(lines, 200, headers, JSON_LINES)
     # Lines are JSON already, and have no line breaks inside.
     events = lines.rstrip(b"\n").replace(b"\n", b",")
-    body = b'{"events":[%b],"after":%d,"last":%d,"total":%d}' % (events, after, last, total)
+    numbers = b'"after":%d,"last":%d,"total":%d,"restores":%d' % (after, last, total, restores)
+    body = b'{"events":[%b],%b}' % (events, numbers)
     return Response(body, 200, headers, JSON)

@@ -85,10 +85,10 @@ SEEN = Matching(
     name="Last-Event-ID",
     text="The id of the last frame that was seen, to go on after it; the first frame begins with "
     "tick 0.",
-    pattern="[0-9]{1,18}[.][0-9]{1,18}",
+    pattern="[0-9]{1,15}[.][0-9]{1,9}",
     expected="must be the id of a frame",
     default="",
-    example="600.12",
+    example="600.0",
     tells_default=False,
 )
 

@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from paysim.server.store import logs
 from paysim.server.store.records import Mark, Reply, Row, Step, StoreError
-from paysim.server.store.writes import numbers
+from paysim.server.store.writes import cuts_of, numbers
 
 _ROWS: Final = """
 SELECT s.id, s.name, s.seed, coalesce(p.tick, l.tick), coalesce(p.events, l.events),
     coalesce(p.number, l.base), s.num_ticks, s.ticks_per_day, s.agents, s.outside, s.created,
-    s.parent_id, s.parent_tick, r.record
+    s.parent_id, s.parent_tick, r.record, s.cuts
 FROM simulations AS s
 JOIN logs AS l ON l.number = s.log
 LEFT JOIN steps AS p ON p.log = s.log
@@ -83,9 +83,10 @@ def reply(db: sqlite3.Connection, scope: str, key: str) -> Reply | None:
 
 def _row(*values: Any) -> Row:
     id, name, seed, tick, events, steps, num_ticks, ticks_per_day, *rest = values
-    agents, outside, created, parent_id, parent_tick, run = rest
+    agents, outside, created, parent_id, parent_tick, run, cuts = rest
     return Row(
         *(id, name, int(seed), tick, events, steps, num_ticks, ticks_per_day),
         *(tuple(json.loads(agents)), tuple(json.loads(outside)), created, parent_id, parent_tick),
         run=None if run is None else json.loads(run),
+        cuts=cuts_of(cuts),
     )

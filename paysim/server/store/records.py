@@ -4,11 +4,15 @@ What the store holds, as its users see it.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 import attrs
 
 from paysim.errors import PaysimError
+
+CUTS_MAX: Final = 100
+"""Cuts that are kept of one simulation."""
 
 
 class StoreError(PaysimError):
@@ -36,6 +40,35 @@ class Step:
 
 
 @attrs.frozen
+class Cut:
+    """
+    That a simulation was set back.
+
+    Attributes:
+        number: How often it had been set back with this time.
+        events: How many events were left of its log.
+    """
+
+    number: int
+    events: int
+
+
+def with_cut(cuts: Sequence[Cut], events: int) -> tuple[Cut, ...]:
+    """
+    Return the cuts of a simulation that is set back once more, to so many events.
+
+    Kept are those that left fewer events than every later one: of the others a reader who missed
+    them missed a deeper one too. Of more than `CUTS_MAX` the two oldest become one that is as deep
+    as the deeper, so that a reader who missed so many may be told events that it has.
+    """
+    number = cuts[-1].number + 1 if cuts else 1
+    kept = [*(cut for cut in cuts if cut.events < events), Cut(number, events)]
+    if len(kept) > CUTS_MAX:
+        kept[:2] = [Cut(kept[1].number, kept[0].events)]
+    return tuple(kept)
+
+
+@attrs.frozen
 class Row:
     """
     One simulation, as lists show it.
@@ -55,6 +88,7 @@ class Row:
         parent_id: The simulation that it was branched from.
         parent_tick: The tick at which it was branched.
         run: The record of its last run in the background.
+        cuts: When it was set back, as far as `with_cut` keeps it.
     """
 
     id: str
@@ -71,6 +105,25 @@ class Row:
     parent_id: str | None = None
     parent_tick: int | None = None
     run: dict[str, Any] | None = None
+    cuts: tuple[Cut, ...] = ()
+
+    @property
+    def restores(self) -> int:
+        """
+        How often it has been set back.
+        """
+        return self.cuts[-1].number if self.cuts else 0
+
+    def shared(self, events: int, restores: int) -> int:
+        """
+        Return how many of the first events are still those of the log that a reader has seen.
+
+        Args:
+            events: How many events the reader has.
+            restores: How often the simulation had been set back by then.
+        """
+        left = (cut.events for cut in self.cuts if cut.number > restores)
+        return min(events, self.events, *left)
 
 
 @attrs.frozen

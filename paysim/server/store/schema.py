@@ -82,7 +82,8 @@ CREATE TABLE simulations (
     outside TEXT NOT NULL,
     created REAL NOT NULL,
     parent_id TEXT,
-    parent_tick INTEGER
+    parent_tick INTEGER,
+    cuts TEXT NOT NULL DEFAULT '[]'
 );
 
 CREATE TABLE runs (

@@ -18,14 +18,14 @@ from paysim.server.store import key_rows, reads, writes
 from paysim.server.store.creation import Creation
 from paysim.server.store.files import locked
 from paysim.server.store.readers import Readers
-from paysim.server.store.records import Key, Mark, Reply, Row, Step, StoreError
+from paysim.server.store.records import Cut, Key, Mark, Reply, Row, Step, StoreError, with_cut
 from paysim.server.store.removal import remove_unneeded
 from paysim.server.store.schema import FILE, connect, more
 from paysim.server.store.wal import Wal
 from paysim.server.store.writer import Deliver, Operation, Writer
 from paysim.state_file import place
 
-__all__ = ["Key", "Mark", "Reply", "Row", "Step", "Store", "StoreError"]
+__all__ = ["Cut", "Key", "Mark", "Reply", "Row", "Step", "Store", "StoreError", "with_cut"]
 
 
 class Store:

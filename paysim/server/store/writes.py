@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from paysim.errors import shown
 from paysim.server.store import logs
-from paysim.server.store.records import Mark, Reply, Row, Step, StoreError
+from paysim.server.store.records import Cut, Mark, Reply, Row, Step, StoreError, with_cut
 
 REPLIES_MAX: Final = 10_000
 """Replies that are kept in a scope; the oldest go first."""
@@ -77,7 +77,10 @@ def restore(db: sqlite3.Connection, id: str, step: int) -> None:
     _check_step(db, id, log, step)
     if not logs.cut(db, log, step):
         log = logs.add_log_after(db, log, step)
-        db.execute("UPDATE simulations SET log = ? WHERE number = ?", (log, simulation))
+    (text,) = db.execute("SELECT cuts FROM simulations WHERE number = ?", (simulation,)).fetchone()
+    cuts = with_cut(cuts_of(text), logs.log_end(db, log).events)
+    text = json.dumps([(cut.number, cut.events) for cut in cuts])
+    db.execute("UPDATE simulations SET log = ?, cuts = ? WHERE number = ?", (log, text, simulation))
     db.execute("DELETE FROM marks WHERE simulation = ? AND step > ?", (simulation, step))
 
 
@@ -147,6 +150,13 @@ def interrupt(db: sqlite3.Connection) -> None:
                 record["status"] = "interrupted"
                 values = (json.dumps(record), simulation)
                 db.execute("UPDATE runs SET record = ? WHERE simulation = ?", values)
+
+
+def cuts_of(text: str) -> tuple[Cut, ...]:
+    """
+    Read the cuts of a simulation as they are kept: a JSON list of pairs.
+    """
+    return tuple(Cut(number, events) for number, events in json.loads(text))
 
 
 def numbers(db: sqlite3.Connection, id: str) -> tuple[int, int]:
