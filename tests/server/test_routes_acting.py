@@ -8,6 +8,7 @@ import pytest
 from asking import make, moment, refusal, ticks
 
 from paysim.server.openapi.examples import TWO_BANKS
+from paysim.server.routes import acting
 
 TRANSACTION = {"sender_id": "BANK_A", "receiver_id": "BANK_B", "amount": 250}
 
@@ -120,6 +121,32 @@ def test_all_or_none(client, path):
     assert queues(client, path) == before
     ticks(client, path)
     assert "rent" in queues(client, path)[0]
+
+
+def test_pending_decisions(client, path, monkeypatch):
+    """
+    Decisions that are pending have a bound, which reloading does not widen and a tick makes room
+    for.
+    """
+    monkeypatch.setattr(acting, "PENDING_MAX", 2_000)
+    post(client, path, "transactions", TRANSACTION | {"id": "rent"})
+    ticks(client, path)
+    decisions = [
+        {"decision": "reprioritise", "transaction_id": "rent", "priority": at % 10}
+        for at in range(100)
+    ]
+    body = {"agent_id": "BANK_A", "decisions": decisions}
+    taken = 0
+    while (response := post(client, path, "decisions", body)).status_code == 200 and taken < 50:
+        taken += 1
+        # One that cannot be made lets the simulation be loaded again.
+        nothing = {"decision": "release", "transaction_id": "nothing"}
+        post(client, path, "decisions", body | {"decisions": [nothing]})
+    assert 3 < taken < 20
+    refusal(response, 409, "too-many-decisions")
+    assert "tick 1 takes more than 2,000 bytes" in response.json()["detail"]
+    ticks(client, path)
+    assert post(client, path, "decisions", body).status_code == 200
 
 
 RELEASE = {"decision": "release", "transaction_id": "rent"}

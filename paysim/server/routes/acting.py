@@ -4,7 +4,7 @@ What comes from outside: transactions, decisions of agents, and scenario events.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -18,9 +18,16 @@ from paysim.server.http.replies import json_reply
 from paysim.server.openapi import examples
 from paysim.server.openapi.operations import ONE, Answer, Body, Link, json_form, operation
 from paysim.server.openapi.schemas import ref
+from paysim.server.problems import Problem
 from paysim.server.routes.running import SAME
 
+if TYPE_CHECKING:
+    from paysim.server.session.session import Session
+
 router = APIRouter()
+
+PENDING_MAX: Final = 64 * 1024
+"""Bytes of pending decisions, beyond which no more are taken: each request keeps all of them."""
 
 TICK = Link("tick", SAME, text="Run the next tick.")
 
@@ -73,7 +80,8 @@ async def submit_transaction(call: Call) -> Response:
     text="""
         The decisions count for the next tick, as if the agent had made them at its opening. They
         are made in this order, all of them or none. An agent named by `outside` has no policy and
-        decides in this way only; of others these decisions come first.
+        decides in this way only; of others these decisions come first. Some 10,000 decisions of all
+        agents can be pending, which is a bound of their bytes; then a tick has to run first.
         """,
     body=Body(
         "The agent, and its decisions.",
@@ -89,7 +97,10 @@ async def submit_transaction(call: Call) -> Response:
         json_form(models.Decided, one={"status": "accepted", "applies_at_tick": 5}),
         links=(TICK,),
     ),
-    problems={409: "The agent cannot decide so now, as a transaction is not in its queues."},
+    problems={
+        409: "The agent cannot decide so now, as a transaction is not in its queues; or too many "
+        "decisions are pending."
+    },
 )
 async def decide(call: Call) -> Response:
     """
@@ -98,6 +109,7 @@ async def decide(call: Call) -> Response:
     body = await call.json()
     agent_id, decisions = _decisions(body)
     async with call.turn() as turn:
+        _check_pending(turn.session)
         try:
             await turn.do(turn.session.decide, agent_id, decisions)
         except ScenarioError as error:
@@ -149,6 +161,22 @@ async def add_scenario_event(call: Call) -> Response:
         response = json_reply({"type": event["type"], "tick": event["tick"]}, 201)
         await turn.commit(call.kept(response))
     return response
+
+
+def _check_pending(session: Session) -> None:
+    """
+    Make sure that there is room for more decisions.
+
+    Raises:
+        Problem: 409, too many are pending.
+    """
+    if session.pending_bytes > PENDING_MAX:
+        detail = (
+            f"what is decided for tick {session.tick:,} takes more than {PENDING_MAX:,} bytes, and "
+            "no more is taken until that tick has run"
+        )
+        title = "Too many decisions are pending"
+        raise Problem(409, "too-many-decisions", title, detail)
 
 
 def _decisions(body: JsonBody) -> tuple[str, list[Any]]:

@@ -329,6 +329,14 @@ class Session:
         """
         return self._kernel.num_transactions
 
+    @property
+    def pending_bytes(self) -> int:
+        """
+        How many bytes every step has, as long as no tick runs, for the decisions that are pending.
+        """
+        kernel = self._kernel
+        return len(kernel.piece(kernel.tick))
+
     def state(self, transactions: bool = True) -> dict[str, Any]:
         """
         Return the state as `Orchestrator.get_state` does, with or without transactions.
