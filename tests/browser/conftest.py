@@ -36,13 +36,13 @@ def _missing(reason):
     pytest.skip(reason)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser():
     """
     Start Chromium without a window; as root it runs without its sandbox, which root cannot have.
 
     Playwright keeps a loop of asyncio running in its thread, in which no other one can run; so it
-    is stopped before other tests begin.
+    is stopped before another module begins.
     """
     try:
         from playwright.sync_api import sync_playwright
