@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -236,6 +237,16 @@ def test_log_file(tmp_path):
     assert events == ["server started", "request", "server stopped"]
     assert "secret" not in file.read_text()
     assert told == served.errors.read_text().splitlines()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is always full")
+def test_full_log(tmp_path):
+    """
+    Where log lines cannot be written requests are answered all the same, those that fail too.
+    """
+    with Served(tmp_path / "data", "--log-file", "/dev/full", "--verbose") as served:
+        for path, status in (("/health", 200), ("/nothing", 404), ("/health", 200)):
+            assert httpx2.get(f"{served.address}{path}").status_code == status
 
 
 @contextmanager
