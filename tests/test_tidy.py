@@ -16,8 +16,9 @@ LAYERS = {
         arrival_tables bounds event_ids weight_checks event_checks scenario added_events schema
         loading state_file checkpoint_format checkpoints plain_text summary run_record run_directory
         trace_text explanation_text history indicators results reopening policies operation_log
-        clock agent processes arguments saving simulation orchestrator plotting report rerunning
-        change_text comparison_text differences pairing comparison testing logs queries server cli
+        clock agent processes arguments saving simulation orchestrator plotting looks report
+        rerunning change_text comparison_text differences pairing comparison testing logs queries
+        server cli
         """,
     "paysim.server": """
         settings log store problems session desk http page openapi routes app serving

@@ -1,22 +1,4 @@
 // Draws each chart of the report from the specification that stands beside it.
-// The interpreter (`ast`) evaluates Vega's expressions without `eval`, which the page forbids.
-// Nothing is loaded: `loader` refuses every address.
-
-const refuse = () => Promise.reject(new Error("a report loads nothing"));
-
-const options = {
-  mode: "vega-lite",
-  renderer: "svg",
-  actions: false,
-  ast: true,
-  logLevel: 1, // errors only
-  defaultStyle: false,
-  tooltip: { disableDefaultStyle: true, theme: "report" },
-  loader: { load: refuse, sanitize: refuse, http: refuse, file: refuse },
-};
-
-const hasNames = ({ encoding = {}, layer = [] }) =>
-  ["nominal", "ordinal"].includes(encoding.x?.type) || layer.some(hasNames);
 
 // Where there is less room than a chart asks for, it becomes narrower and its legend taller.
 // Panels, and charts with names along the bottom, keep their size and are scrolled.
@@ -31,7 +13,7 @@ async function draw(figure) {
   const chart = figure.querySelector(".chart");
   try {
     const spec = JSON.parse(figure.querySelector("script").textContent);
-    await vegaEmbed(chart, fitted(spec, chart.clientWidth), options);
+    await embed(chart, fitted(spec, chart.clientWidth));
     // What scrolls by itself must be reached with the keyboard too.
     const card = chart.closest(".card");
     if (card.scrollWidth > card.clientWidth) card.tabIndex = 0;

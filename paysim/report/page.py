@@ -15,6 +15,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from paysim import looks
 from paysim.plotting.scripts import drawing_script, in_script
 from paysim.report.charts import figures
 from paysim.report.numbers import indicator_tables, numbers
@@ -52,10 +53,11 @@ def page(results: Results, title: str | None) -> str:
     from markupsafe import Markup
 
     run = Run(results)
-    style, snippet = (
+    own_style, own_script = (
         (_FOLDER / name).read_text(encoding="utf-8") for name in ("page.css", "draw.js")
     )
-    script = drawing_script(snippet)
+    style = looks.style() + own_style
+    script = drawing_script(looks.drawing(own_script))
     environment = jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,

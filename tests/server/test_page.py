@@ -62,7 +62,7 @@ def test_page_and_files(client):
     assert "unsafe" not in policy
     assert "[[" not in reply.text
     named = re.findall(r'(?:src|href)="(/page/[^"]+)"', reply.text)
-    assert len(named) == 3
+    assert len(named) == 4
     for path in named:
         found = client.get(path)
         assert found.status_code == 200

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import attrs
 
-from paysim import __version__
+from paysim import __version__, looks
 from paysim.errors import ScenarioError
 from paysim.loading import load_scenario, loads_scenario
 from paysim.server.page import charts
@@ -66,7 +66,7 @@ def assets() -> Assets:
     """
     Read the files of the page, once.
     """
-    found = {
+    found = {"base.css": looks.style().encode()} | {
         path.name: path.read_bytes()
         for path in sorted(_FOLDER.iterdir())
         if path.suffix in MEDIA_TYPES

@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
+from paysim import looks
 from paysim.plotting.kinds import CHARTS, ChartKind
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ LINES_MAX: Final = 12
 """Agents up to which the chart of balances shows all, which are then in scenario order."""
 
 _MODULES: Final = ("altair", "polars", "vl_convert")
-_SNIPPET: Final = "globalThis.paysimDraw = {embed: vegaEmbed};"
+_SNIPPET: Final = "globalThis.paysimDraw = {embed, hasNames};"
 
 
 def missing() -> str:
@@ -99,7 +100,7 @@ def script_name() -> str:
     if missing():
         return ""
     try:
-        parts = [_SNIPPET, version("vl-convert-python"), version("altair")]
+        parts = [looks.drawing(_SNIPPET), version("vl-convert-python"), version("altair")]
     except PackageNotFoundError:
         return ""
     return f"vega-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:16]}.js"
@@ -118,4 +119,4 @@ def script() -> bytes:
     check_libraries()
     from paysim.plotting.scripts import drawing_script
 
-    return drawing_script(_SNIPPET).encode()
+    return drawing_script(looks.drawing(_SNIPPET)).encode()

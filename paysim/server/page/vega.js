@@ -1,20 +1,4 @@
 // The library that draws, loaded when the first chart is asked for, and one view of it.
-//
-// The interpreter (`ast`) evaluates Vega's expressions without `eval`, which the page forbids, and
-// the loader refuses every address.
-
-const refuse = () => Promise.reject(new Error("a chart loads nothing"));
-
-const OPTIONS = {
-  mode: "vega-lite",
-  renderer: "svg",
-  actions: false,
-  ast: true,
-  logLevel: 1, // errors only
-  defaultStyle: false,
-  tooltip: { disableDefaultStyle: true, theme: "paysim" },
-  loader: { load: refuse, sanitize: refuse, http: refuse, file: refuse },
-};
 
 // Least width of a panel with the gap after it, the gap, and what stands at the left edge.
 const PANEL_WIDTH = 196;
@@ -29,11 +13,8 @@ function load() {
   return library;
 }
 
-const hasNames = ({ encoding = {}, layer = [] }) =>
-  ["nominal", "ordinal"].includes(encoding.x?.type) || layer.some(hasNames);
-
 // A chart takes the room there is; one with names along its edges keeps its size and is scrolled.
-function fitted(given, room) {
+function fitted(given, room, hasNames) {
   // The figure tells as a whole what it shows; each point by itself need not.
   const spec = { ...given, config: { ...given.config, aria: false } };
   if (spec.facet) {
@@ -58,14 +39,14 @@ export class View {
   }
 
   async show(spec) {
-    const { embed } = await load();
+    const { embed, hasNames } = await load();
     const room = this.place.clientWidth;
     const chart = document.createElement("div");
     chart.className = "chart waiting";
     this.place.append(chart);
     this.spec = spec;
     try {
-      const { view, finalize } = await embed(chart, fitted(spec, room), OPTIONS);
+      const { view, finalize } = await embed(chart, fitted(spec, room, hasNames));
       chart.classList.remove("waiting");
       this.#release();
       this.view = view;
