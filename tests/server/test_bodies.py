@@ -101,3 +101,14 @@ def test_encoding(encoding):
     assert given["accept-encoding"] == "identity"
     headers[0] = ("content-encoding", "Identity")
     assert ask(guarded(echo), headers, (b"x",))[0] == 200
+
+
+@pytest.mark.parametrize("transfer", ["gzip, chunked", "identity, chunked", "gzip"])
+def test_transfer_encoding(transfer):
+    """
+    A body that is compressed on its way is refused like any other: nobody unfolds it.
+    """
+    status, given, _, _ = ask(guarded(echo), [("transfer-encoding", transfer)], (b"x",))
+    assert status == 415
+    assert given["accept-encoding"] == "identity"
+    assert ask(guarded(echo), [("transfer-encoding", "Chunked")], (b"x",))[0] == 200

@@ -151,6 +151,92 @@ def test_long_end_of_a_body():
             assert connection.recv(4_096).startswith(b"HTTP/1.1 200")
 
 
+def test_requests_that_wait():
+    """
+    Of requests that do not wait for replies few are taken at a time, and all are answered.
+    """
+    waiting = []
+    connections = None
+
+    async def counted(scope, receive, send):
+        waiting.append(sum(len(connection.pipeline) for connection in connections))
+        await early(scope, receive, send)
+
+    count = 20_000
+    with listening(counted, piece_bytes=1_000) as served, Raw(served) as raw:
+        connections = served.connections
+        sent = threading.Thread(target=raw.send, args=(request("/") * count,))
+        sent.start()
+        assert [raw.reply()[0] for _ in range(count)] == [200] * count
+        sent.join(30)
+    assert 0 < max(waiting) <= 1_000 // len(request("/")) + 1
+
+
+async def told(scope, receive, send):
+    """
+    Answer with what is asked: names of headers, and the body.
+    """
+    body, is_more = b"", True
+    while is_more:
+        message = await receive()
+        body += message.get("body", b"")
+        is_more = message.get("more_body", False)
+    names = b" ".join(name for name, _ in scope["headers"])
+    content = b"%b %b" % (names, body)
+    length = (b"content-length", b"%d" % len(content))
+    await send({"type": "http.response.start", "status": 200, "headers": [length]})
+    await send({"type": "http.response.body", "body": content})
+
+
+@pytest.mark.parametrize("piece", [7, 8_192])
+def test_other_protocols(piece):
+    """
+    Where another protocol is offered the request is taken whole, with its body, and so is the next.
+    """
+    for protocol in ("h2c", "websocket", "TLS/1.0"):
+        with listening(told, piece_bytes=piece) as served, Raw(served) as raw:
+            offered = ["Connection: Upgrade, Keep-Alive", f"Upgrade: {protocol}"]
+            whole = request("/", *offered, "Content-Length: 3", method="POST", body=b"abc")
+            parts = b"2\r\nde\r\n1\r\nf\r\n0\r\n\r\n"
+            chunked = "Transfer-Encoding: chunked"
+            raw.send(whole + request("/", *offered, chunked, method="POST", body=parts))
+            assert raw.reply()[2] == b"host connection content-length abc"
+            assert raw.reply()[2] == b"host connection transfer-encoding def"
+            raw.send(request("/", *offered) + request("/"))
+            assert raw.reply()[2] == b"host connection "
+            assert raw.reply()[2] == b"host "
+
+
+def test_no_tunnel():
+    """
+    What follows CONNECT is no request.
+    """
+    with listening() as served, Raw(served) as raw:
+        raw.send(request("/", method="CONNECT") + request("/"))
+        assert raw.reply()[0] == 200
+        assert raw.is_closed()
+
+
+def test_headers_after_the_body():
+    """
+    A header that comes after the body is none of the request's, and there is no end of them.
+    """
+    chunked = "Transfer-Encoding: chunked"
+    with listening(told, head_bytes_max=10_000) as served:
+        with Raw(served) as raw:
+            body = b"1\r\nx\r\n0\r\nAuthorization: Bearer a\r\n\r\n"
+            raw.send(request("/", chunked, method="POST", body=body) + request("/"))
+            assert raw.reply()[2] == b"host transfer-encoding x"
+            assert raw.reply()[2] == b"host "
+        for piece in (b"x" * 8_192, b"A: b\r\n" * 1_000):
+            with Raw(served) as raw:
+                raw.send(request("/", chunked, method="POST", body=b"0\r\nLong: "))
+                sent = 0
+                while raw.send(piece) and sent < 20_000_000:
+                    sent += len(piece)
+                assert sent < 20_000_000
+
+
 class Recording:
     """
     A transport that keeps what each call of it has sent.

@@ -49,12 +49,13 @@ class Body:
             Problem: 413 if it is too long, 415 if it is compressed.
         """
         encoding = headers.get(b"content-encoding", b"identity").strip().lower()
-        if encoding not in (b"identity", b""):
+        transfer = headers.get(b"transfer-encoding", b"chunked").strip().lower()
+        if encoding not in (b"identity", b"") or transfer != b"chunked":
             raise Problem(
                 415,
                 "unsupported-encoding",
                 "The body is compressed",
-                "send the body as it is, without Content-Encoding",
+                "send the body as it is, without Content-Encoding, in chunks or with Content-Length",
                 headers={"Accept-Encoding": "identity"},
             )
         length = headers.get(b"content-length", b"0")
