@@ -55,7 +55,7 @@ class Body:
                 415,
                 "unsupported-encoding",
                 "The body is compressed",
-                "send the body as it is, without Content-Encoding, in chunks or with Content-Length",
+                "send the body as it is, without Content-Encoding, whole or in chunks",
                 headers={"Accept-Encoding": "identity"},
             )
         length = headers.get(b"content-length", b"0")
