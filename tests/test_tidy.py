@@ -56,7 +56,7 @@ ONLY_IN = {
     "vl_convert": {"plotting"},
     "jinja2": {"report"},
     "fastapi": {"server.app", "server.http", "server.openapi", "server.routes"},
-    "pydantic": {"server.http", "server.openapi", "server.routes"},
+    "pydantic": {"server.http", "server.openapi"},
     "sqlite3": {"server.store"},
     "starlette": {
         "server.app",

@@ -12,7 +12,7 @@ import attrs
 from paysim.errors import Problems, shown
 from paysim.fields import TICKS_MAX, Kind, Real, Steps, Whole, as_real
 from paysim.records import Checked, Optional
-from paysim.server.http.models import CHECKPOINT_ID
+from paysim.server.http.models.values import CHECKPOINT_ID
 
 NAME_MAX: Final = 128
 """Characters of a name that people give."""

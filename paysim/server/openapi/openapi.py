@@ -13,7 +13,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from paysim import __version__
-from paysim.server.http import models
+from paysim.server.http.models.service import Problem
+from paysim.server.http.models.values import CHECKPOINT_ID, SIMULATION_ID
 from paysim.server.http.parameters import Parameter
 from paysim.server.openapi.operations import Answer, Body, Form, Link, Operation
 from paysim.server.openapi.schemas import REFERENCE, bodies, ref
@@ -55,12 +56,12 @@ are sent as bearer tokens: `read` for GET, `run` for what changes something, `ad
 PATH: Final[dict[str, Json]] = {
     "simulation_id": {
         "description": "The simulation.",
-        "schema": {"type": "string", "pattern": models.SIMULATION_ID},
+        "schema": {"type": "string", "pattern": SIMULATION_ID},
         "example": "sim_0123456789abcdef",
     },
     "checkpoint_id": {
         "description": "The checkpoint.",
-        "schema": {"type": "string", "pattern": models.CHECKPOINT_ID},
+        "schema": {"type": "string", "pattern": CHECKPOINT_ID},
         "example": "chk_0123456789abcdef",
     },
     "agent_id": {
@@ -97,7 +98,7 @@ def document(app: FastAPI) -> Json:
     settings: Settings = getattr(app.state, "settings", None) or Settings()
     told = operations(app)
     schemas = bodies(settings.max_agents)
-    used: dict[type[BaseModel], None] = {models.Problem: None}
+    used: dict[type[BaseModel], None] = {Problem: None}
     for each in told:
         used.update(dict.fromkeys(_models(each)))
     _, made = models_json_schema(

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from paysim.fields import TICKS_MAX
 from paysim.schema import json_schema, mapping_schema
-from paysim.server.http.models import CHECKPOINT_ID
+from paysim.server.http.models.values import CHECKPOINT_ID
 from paysim.server.http.parameters import text_schema
 from paysim.server.http.requests import NAME_MAX, PACE_MAX
 from paysim.server.session.decision_kinds import DECISIONS_MAX, ID_MAX, KINDS

@@ -11,9 +11,9 @@ from starlette.responses import Response
 
 from paysim.errors import Problems, ScenarioError, shown
 from paysim.fields import did_you_mean
-from paysim.server.http import models
 from paysim.server.http.calls import Call
 from paysim.server.http.json_bodies import JsonBody
+from paysim.server.http.models.acting import Added, Decided, Submitted
 from paysim.server.http.replies import json_reply
 from paysim.server.openapi import examples
 from paysim.server.openapi.operations import ONE, Answer, Body, Link, json_form, operation
@@ -50,7 +50,7 @@ TICK = Link("tick", SAME, text="Run the next tick.")
     answer=Answer(
         201,
         "It will arrive.",
-        json_form(models.Submitted, one={"transaction_id": "event-1", "arrival_tick": 5}),
+        json_form(Submitted, one={"transaction_id": "event-1", "arrival_tick": 5}),
         links=(TICK, Link("get_state", SAME, text="Look at the state.")),
     ),
 )
@@ -94,7 +94,7 @@ async def submit_transaction(call: Call) -> Response:
     answer=Answer(
         200,
         "They are taken down.",
-        json_form(models.Decided, one={"status": "accepted", "applies_at_tick": 5}),
+        json_form(Decided, one={"status": "accepted", "applies_at_tick": 5}),
         links=(TICK,),
     ),
     problems={
@@ -143,7 +143,7 @@ async def decide(call: Call) -> Response:
     answer=Answer(
         201,
         "It will happen.",
-        json_form(models.Added, one={"type": "outage", "tick": 5}),
+        json_form(Added, one={"type": "outage", "tick": 5}),
         links=(TICK, Link("get_scenario", SAME, text="Get the scenario with it.")),
     ),
 )

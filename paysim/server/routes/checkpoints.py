@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING, Any, Final
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from paysim.server.http import models
 from paysim.server.http.calls import Call
+from paysim.server.http.models.checkpoints import (
+    Branched,
+    Branches,
+    Checkpoint,
+    Checkpoints,
+    DeletedCheckpoint,
+    Restored,
+)
 from paysim.server.http.replies import disposition, json_reply
 from paysim.server.http.requests import BranchRequest, CheckpointRequest
 from paysim.server.openapi import examples
@@ -46,7 +53,7 @@ NO_CHECKPOINT: Final = {404: "Or the simulation has no such checkpoint."}
     answer=Answer(
         201,
         "It is kept.",
-        json_form(models.Checkpoint, one=examples.CHECKPOINT),
+        json_form(Checkpoint, one=examples.CHECKPOINT),
         headers={"Location": "The path of the checkpoint."},
         links=(
             Link("restore_checkpoint", MARKED, text="Go back to it."),
@@ -88,7 +95,7 @@ async def create_checkpoint(call: Call) -> Response:
     answer=Answer(
         200,
         "All of them, in the order in which they were made.",
-        json_form(models.Checkpoints, one={"checkpoints": [examples.LISTED_CHECKPOINT]}),
+        json_form(Checkpoints, one={"checkpoints": [examples.LISTED_CHECKPOINT]}),
     ),
 )
 async def list_checkpoints(call: Call) -> Response:
@@ -139,7 +146,7 @@ async def get_checkpoint(call: Call) -> Response:
         200,
         "It is there no more.",
         json_form(
-            models.DeletedCheckpoint,
+            DeletedCheckpoint,
             gone={"checkpoint_id": examples.CHECKPOINT_ID, "status": "deleted"},
         ),
     ),
@@ -164,7 +171,7 @@ async def delete_checkpoint(call: Call) -> Response:
     answer=Answer(
         200,
         "The simulation is where it was.",
-        json_form(models.Restored, one=examples.RESTORED),
+        json_form(Restored, one=examples.RESTORED),
         links=(Link("tick", SAME, text="Go on from there."),),
     ),
     problems={**NO_CHECKPOINT, 409: "A run is under way."},
@@ -207,7 +214,7 @@ async def restore_checkpoint(call: Call) -> Response:
     answer=Answer(
         201,
         "The branch is there.",
-        json_form(models.Branched, one=examples.BRANCHED),
+        json_form(Branched, one=examples.BRANCHED),
         headers={"Location": "The path of the branch."},
         links=links_to(IT),
     ),
@@ -236,7 +243,7 @@ async def create_branch(call: Call) -> Response:
     answer=Answer(
         200,
         "Those that are still there, in order of creation.",
-        json_form(models.Branches, one={"branches": [examples.BRANCH]}),
+        json_form(Branches, one={"branches": [examples.BRANCH]}),
     ),
 )
 async def list_branches(call: Call) -> Response:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from paysim.server.http import models
 from paysim.server.http.calls import Call
+from paysim.server.http.models.results import Comparison
 from paysim.server.http.negotiation import JSON
 from paysim.server.http.parameters import Matching, Whole
 from paysim.server.http.replies import json_bytes
@@ -55,7 +55,7 @@ MOST: Final = Whole(
         let them stand at the same tick first. It may take seconds for large simulations.
         """,
     query=(OTHER, MOST),
-    answer=Answer(200, "The comparison.", json_form(models.Comparison, two=examples.COMPARISON)),
+    answer=Answer(200, "The comparison.", json_form(Comparison, two=examples.COMPARISON)),
     problems={
         404: "Or there is none that `with` names.",
         409: "A table of a simulation has more rows than the server tells.",

@@ -9,8 +9,8 @@ from typing import Final
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from paysim.server.http import models
 from paysim.server.http.calls import Call
+from paysim.server.http.models.events import Events
 from paysim.server.http.negotiation import EVENT_STREAM, JSON, JSON_LINES
 from paysim.server.http.parameters import Matching, OneOf, Whole, read_header
 from paysim.server.http.replies import StreamReply
@@ -85,7 +85,7 @@ LAST_EVENT_ID = Matching(
         200,
         "Events, in order.",
         {
-            JSON: Form(models.Events, {"page": examples.EVENTS}),
+            JSON: Form(Events, {"page": examples.EVENTS}),
             JSON_LINES: Form(
                 {"type": "string", "description": "One event a line."},
                 {"page": examples.EVENT_LINES},

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from paysim import __version__
 from paysim.server.http.calls import Call
-from paysim.server.http.models import Health
+from paysim.server.http.models.service import Health
 from paysim.server.http.replies import json_bytes, json_reply
 from paysim.server.openapi.operations import Answer, json_form, operation
 

@@ -5,14 +5,14 @@ The live page, and what only it asks for: shipped scenarios, charts, frames.
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from paysim.server.http.calls import Call
+from paysim.server.http.models.page import ChartKinds, ShippedScenarios
 from paysim.server.http.negotiation import EVENT_STREAM
 from paysim.server.http.parameters import Matching, OneOf, read_header
 from paysim.server.http.replies import StreamReply, headed, json_reply
@@ -27,51 +27,6 @@ router = APIRouter()
 
 _FOR_GOOD: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 _TAG: Final = "Live page"
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class ShippedScenario(_Model):
-    """
-    A scenario that comes with paysim.
-    """
-
-    name: Annotated[str, Field(examples=["busy_day"])]
-    title: Annotated[str, Field(description="The question that it asks.")]
-    text: Annotated[str, Field(description="The scenario as YAML, ready to be posted.")]
-
-
-class ShippedScenarios(_Model):
-    """
-    The scenarios that come with paysim.
-    """
-
-    scenarios: list[ShippedScenario]
-
-
-class ChartKind(_Model):
-    """
-    A chart that can be drawn of a simulation.
-    """
-
-    name: Annotated[str, Field(examples=["balances"])]
-    title: str
-    caption: Annotated[str, Field(description="What it shows and how to read it.")]
-    is_live: Annotated[bool, Field(description="Whether there is a form of it for `data=rows`.")]
-
-
-class ChartKinds(_Model):
-    """
-    The charts that can be drawn of a simulation.
-    """
-
-    charts: list[ChartKind]
-    missing: Annotated[
-        str, Field(description="How to get the libraries that draw, or empty if they are there.")
-    ]
-
 
 DATA = OneOf(
     name="data",

@@ -17,8 +17,8 @@ from paysim.extras import check_extra
 from paysim.fields import TICKS_MAX
 from paysim.results import TABLES
 from paysim.scenario import Scenario
-from paysim.server.http import models
 from paysim.server.http.calls import Call
+from paysim.server.http.models.results import Indicators, Rows, Totals
 from paysim.server.http.negotiation import ARROW, CSV, JSON, PARQUET
 from paysim.server.http.parameters import OneOf, Whole
 from paysim.server.http.replies import FileReply, json_bytes
@@ -112,9 +112,7 @@ _POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"\s+content="([^
         200,
         "The totals, or a table.",
         {
-            JSON: Form(
-                (models.Totals, models.Rows), {"totals": examples.TOTALS, "table": examples.ROWS}
-            ),
+            JSON: Form((Totals, Rows), {"totals": examples.TOTALS, "table": examples.ROWS}),
             **WHOLE,
         },
         headers=HEADERS,
@@ -157,7 +155,7 @@ async def get_results(call: Call) -> Response:
         200,
         "The indicators.",
         {
-            JSON: Form((models.Rows, models.Indicators), {"system": examples.INDICATORS}),
+            JSON: Form((Rows, Indicators), {"system": examples.INDICATORS}),
             **WHOLE,
         },
         headers=HEADERS,

@@ -9,8 +9,8 @@ from typing import Any, Final
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from paysim.server.http import models
 from paysim.server.http.calls import Call
+from paysim.server.http.models.running import Run, TickOutcome, TickOutcomes
 from paysim.server.http.parameters import Whole
 from paysim.server.http.replies import json_reply, json_reply_of
 from paysim.server.http.requests import RunRequest
@@ -58,7 +58,7 @@ SAME: Final = {"simulation_id": "$request.path.simulation_id"}
         200,
         "What the tick has done; with a `count` of more than 1 what each has done.",
         json_form(
-            (models.TickOutcome, models.TickOutcomes),
+            (TickOutcome, TickOutcomes),
             one=examples.TICK,
             several={"results": [examples.TICK, examples.TICK | {"tick": 6}], "final_tick": 6},
         ),
@@ -116,7 +116,7 @@ async def tick(call: Call) -> Response:
     answer=Answer(
         202,
         "It runs.",
-        json_form(models.Run, begun=examples.RUN),
+        json_form(Run, begun=examples.RUN),
         headers={"Location": "The path of its record."},
         links=(
             Link("get_run", SAME, text="Ask how far it is."),
@@ -151,9 +151,7 @@ async def start_run(call: Call) -> Response:
     tag="Time",
     summary="Look at the last run",
     text="After a server was killed, the run that it had under way is `interrupted`.",
-    answer=Answer(
-        200, "Its record.", json_form(models.Run, under_way=examples.RUN | {"current_tick": 4})
-    ),
+    answer=Answer(200, "Its record.", json_form(Run, under_way=examples.RUN | {"current_tick": 4})),
     problems={404: "Or there has been no run."},
 )
 async def get_run(call: Call) -> Response:
@@ -175,7 +173,7 @@ async def get_run(call: Call) -> Response:
     answer=Answer(
         200,
         "Its record.",
-        json_form(models.Run, ended=examples.RUN | {"current_tick": 4, "status": "cancelled"}),
+        json_form(Run, ended=examples.RUN | {"current_tick": 4, "status": "cancelled"}),
     ),
     problems={404: "Or there has been no run."},
 )

@@ -16,9 +16,10 @@ from paysim import checkpoint_format, loading
 from paysim.errors import ScenarioError, TooManyEvents
 from paysim.scenario import SEED_MAX
 from paysim.server.desk.seats import unknown_simulation
-from paysim.server.http import models
 from paysim.server.http.advice import advised, hint_of
 from paysim.server.http.calls import Call
+from paysim.server.http.models.simulations import Created, Deleted, Simulation, Simulations
+from paysim.server.http.models.states import AgentAccount, SimulationState
 from paysim.server.http.parameters import OneOf, Parameter, Whole
 from paysim.server.http.replies import json_bytes, json_reply, json_reply_of
 from paysim.server.openapi import examples
@@ -141,7 +142,7 @@ def links_to(parameters: dict[str, str]) -> tuple[Link, ...]:
     answer=Answer(
         201,
         "It is there, before its first tick or where the checkpoint was.",
-        json_form(models.Created, made=examples.CREATED),
+        json_form(Created, made=examples.CREATED),
         headers={"Location": "The path of the simulation."},
         links=links_to(IT),
     ),
@@ -173,7 +174,7 @@ async def create_simulation(call: Call) -> Response:
     answer=Answer(
         200,
         "All of them, in order of creation.",
-        json_form(models.Simulations, one={"simulations": [examples.LISTED]}),
+        json_form(Simulations, one={"simulations": [examples.LISTED]}),
     ),
 )
 async def list_simulations(call: Call) -> Response:
@@ -192,7 +193,7 @@ async def list_simulations(call: Call) -> Response:
     tag="Simulations",
     summary="Look at a simulation",
     text="What is told is what is acknowledged, without waiting for what is under way.",
-    answer=Answer(200, "It.", json_form(models.Simulation, one=examples.SIMULATION)),
+    answer=Answer(200, "It.", json_form(Simulation, one=examples.SIMULATION)),
 )
 async def get_simulation(call: Call) -> Response:
     """
@@ -216,7 +217,7 @@ async def get_simulation(call: Call) -> Response:
     answer=Answer(
         200,
         "It is there no more.",
-        json_form(models.Deleted, gone={"simulation_id": examples.ID, "status": "deleted"}),
+        json_form(Deleted, gone={"simulation_id": examples.ID, "status": "deleted"}),
     ),
 )
 async def delete_simulation(call: Call) -> Response:
@@ -258,7 +259,7 @@ async def get_scenario(call: Call) -> Response:
     summary="Get the state",
     text="The state between two ticks, of all agents and all transactions that have arrived.",
     query=(TRANSACTIONS,),
-    answer=Answer(200, "The state.", json_form(models.SimulationState, one=examples.STATE)),
+    answer=Answer(200, "The state.", json_form(SimulationState, one=examples.STATE)),
     problems={409: f"There are more than {STATE_MAX:,} transactions, and all were asked for."},
 )
 async def get_state(call: Call) -> Response:
@@ -278,7 +279,7 @@ async def get_state(call: Call) -> Response:
     tag="Simulations",
     summary="Look at one agent",
     text="What the agent sees of itself before it decides: its account, both queues, its costs.",
-    answer=Answer(200, "Its account.", json_form(models.AgentAccount, one=examples.ACCOUNT)),
+    answer=Answer(200, "Its account.", json_form(AgentAccount, one=examples.ACCOUNT)),
     problems={404: "Or the simulation has no such agent."},
 )
 async def get_account(call: Call) -> Response:
