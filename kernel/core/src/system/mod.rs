@@ -1,20 +1,21 @@
-//! The order of business of a tick, readable in one place.
+//! A payment system as its callers see it: built, asked to decide, advanced, and sound or not.
+
+mod arrivals;
+mod tick;
 
 use crate::behaviour::arrivals::ArrivalProcess;
 use crate::behaviour::stream::StreamKey;
-use crate::costs::{self, Costs};
+use crate::costs::Costs;
 use crate::decision::{Decision, Desk};
 use crate::error::{Error, Result};
-use crate::event::{Cause, Kind};
-use crate::ids::{AgentId, NONE, Tick, TransactionId};
+use crate::ids::{AgentId, Tick, TransactionId};
 use crate::ledger::{Account, Ledger};
-use crate::penalties;
-use crate::rate::{Rate, half_even};
-use crate::rules::{Mechanisms, end_of_day, entry, liquidity_pool, queue_release};
+use crate::rate::Rate;
+use crate::rules::Mechanisms;
 use crate::scenario_events::{Change, ScenarioEvent, Schedule};
 use crate::spec::{AgentSpec, GivenTransactions, Spec};
 use crate::state::{Counts, State};
-use crate::transaction::{Origin, Transaction, Transactions};
+use crate::transaction::Transactions;
 
 /// What a tick came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -294,241 +295,6 @@ impl System {
                 "the kernel was interrupted in the middle of a tick",
             )),
         }
-    }
-
-    fn open(&mut self) -> Result<()> {
-        if self.state.tick >= NONE - 1 {
-            return Err(Error::overflow("the number of ticks"));
-        }
-        if self.state.tick == 0 {
-            self.open_accounts();
-        }
-        if self.state.tick.is_multiple_of(self.ticks_per_day) {
-            for agent in self.state.ledger.agents() {
-                liquidity_pool::open(&mut self.state, agent, self.fractions[agent.ix()])?;
-            }
-        }
-        if self.schedule.next() == self.state.tick {
-            self.scenario_events()?;
-        }
-        self.arrivals()?;
-        self.is_open = true;
-        Ok(())
-    }
-
-    fn close(&mut self) -> Result<()> {
-        let last_of_day = (self.state.tick + 1).is_multiple_of(self.ticks_per_day);
-        self.apply_decisions()?;
-        self.settle_tick()?;
-        if last_of_day {
-            end_of_day::run(&mut self.state)?;
-        }
-        self.credit_deferred()?;
-        self.accrue(last_of_day)?;
-        if last_of_day {
-            for agent in self.state.ledger.agents() {
-                liquidity_pool::close(&mut self.state, agent)?;
-            }
-        }
-        self.finish_tick()
-    }
-
-    /// Steps 5 to 7.
-    fn settle_tick(&mut self) -> Result<()> {
-        if self.state.halted {
-            return entry::wait(&mut self.state, &mut self.released);
-        }
-        queue_release::run(&mut self.state)?;
-        entry::run(&mut self.state, &mut self.released)?;
-        self.mechanisms.run(&mut self.state)
-    }
-
-    pub(crate) fn open_accounts(&mut self) {
-        for agent in self.state.ledger.agents() {
-            let balance = self.state.ledger[agent].balance;
-            self.state
-                .record(Kind::AccountOpened, Cause::None, agent, NONE, balance);
-        }
-    }
-
-    /// Step 2: what is due, in the order of the scenario.
-    fn scenario_events(&mut self) -> Result<()> {
-        while let Some(event) = self.schedule.take(self.state.tick) {
-            self.happen(event)?;
-        }
-        self.extras.sort_by_key(|(sender, _)| *sender);
-        Ok(())
-    }
-
-    /// Step 3: agents in scenario order, each with its extra, its given and its drawn transactions.
-    fn arrivals(&mut self) -> Result<()> {
-        let tick = self.state.tick;
-        let given_next = self.agenda.get(self.next_given);
-        let is_given = |row: &u32| self.given.arrival_ticks[*row as usize] == tick;
-        let is_listed = !self.extras.is_empty() || given_next.is_some_and(is_given);
-        for at in 0..self.processes.len() {
-            let (sender, _) = self.processes[at];
-            if is_listed {
-                self.listed_before(sender.0 + 1)?;
-            }
-            for position in 0..self.processes[at].1.count(tick, self.ticks_per_day) {
-                self.arrive_generated(at, position)?;
-            }
-        }
-        if is_listed {
-            self.listed_before(NONE)?;
-            self.extras.clear();
-            self.next_extra = 0;
-        }
-        Ok(())
-    }
-
-    /// Lets the extra and the given transactions of this tick arrive whose sender comes before
-    /// `end`.
-    fn listed_before(&mut self, end: u32) -> Result<()> {
-        while let Some(&(sender, event)) = self.extras.get(self.next_extra)
-            && sender.0 < end
-        {
-            self.next_extra += 1;
-            self.given_before(sender.0)?;
-            self.arrive_extra(event)?;
-        }
-        self.given_before(end)
-    }
-
-    /// Lets the transaction of a scenario event arrive.
-    pub(crate) fn arrive_extra(&mut self, event: u32) -> Result<()> {
-        if let Change::Arrive(extra) = &self.schedule.events()[event as usize].change {
-            let transaction = extra.arriving(event, self.state.tick)?;
-            self.state.arrive(transaction)?;
-        }
-        Ok(())
-    }
-
-    /// Lets the arrival at a position of this tick come from the process at `at`.
-    #[inline]
-    pub(crate) fn arrive_generated(&mut self, at: usize, position: u32) -> Result<()> {
-        let (sender, process) = &self.processes[at];
-        let tick = self.state.tick;
-        let drawn = process.draw(tick, position)?;
-        self.state.arrive(Transaction::arriving(
-            *sender,
-            drawn.receiver,
-            drawn.amount,
-            (tick, drawn.deadline),
-            Origin::Generated(position + 1),
-            (drawn.priority, drawn.divisible),
-        ))
-    }
-
-    /// Lets the given transactions of this tick arrive whose sender comes before `end`.
-    fn given_before(&mut self, end: u32) -> Result<()> {
-        let tick = self.state.tick;
-        while let Some(&row) = self.agenda.get(self.next_given) {
-            let (given, at) = (&self.given, row as usize);
-            if given.arrival_ticks[at] != tick || given.senders[at].0 >= end {
-                return Ok(());
-            }
-            self.next_given += 1;
-            self.arrive_given(row)?;
-        }
-        Ok(())
-    }
-
-    /// Lets a given transaction arrive.
-    #[inline]
-    pub(crate) fn arrive_given(&mut self, row: u32) -> Result<()> {
-        let (given, at) = (&self.given, row as usize);
-        let deadlines = given.deadline_ticks.as_ref();
-        self.state.arrive(Transaction::arriving(
-            given.senders[at],
-            given.receivers[at],
-            given.amounts[at],
-            (
-                given.arrival_ticks[at],
-                deadlines.map_or(NONE, |column| column[at]),
-            ),
-            Origin::Given(row),
-            (
-                given.priorities.as_ref().map_or(5, |column| column[at]),
-                given.divisible.as_ref().is_none_or(|column| column[at]),
-            ),
-        ))
-    }
-
-    /// Step 4: what each agent decided, in scenario order.
-    fn apply_decisions(&mut self) -> Result<()> {
-        for word in 0..self.busy.len() {
-            let mut bits = std::mem::take(&mut self.busy[word]);
-            while bits != 0 {
-                let agent = AgentId(word as u32 * 64 + bits.trailing_zeros());
-                bits &= bits - 1;
-                let desk = &mut self.desks[agent.ix()];
-                desk.asked = false;
-                desk.apply(
-                    &mut self.state,
-                    agent,
-                    &mut self.released,
-                    &mut self.release_numbers,
-                )?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Step 9.
-    pub(crate) fn credit_deferred(&mut self) -> Result<()> {
-        if !self.state.rules.deferred_crediting {
-            return Ok(());
-        }
-        for (agent, amount) in self.state.ledger.credit_deferred()? {
-            let before = self.state.ledger[agent].balance - amount;
-            self.state.meter_overdraft(agent, before)?;
-            self.state
-                .record(Kind::Credited, Cause::None, agent, NONE, amount);
-            self.state.retry(agent);
-        }
-        Ok(())
-    }
-
-    /// Step 10: running costs see the state up to here; penalties follow.
-    fn accrue(&mut self, last_of_day: bool) -> Result<()> {
-        self.state.accrues_from = self.state.tick + 1;
-        penalties::overdue(&mut self.state)?;
-        if last_of_day {
-            penalties::end_of_day(&mut self.state)?;
-        }
-        Ok(())
-    }
-
-    /// Step 12.
-    fn finish_tick(&mut self) -> Result<()> {
-        let state = &mut self.state;
-        let total = half_even(costs::sum(&state.costs.of_system(state.tick + 1)?)?);
-        self.outcome = Outcome {
-            tick: state.tick,
-            counts: state.counts,
-            total_cost: total - self.rounded_total,
-        };
-        self.rounded_total = total;
-        self.leave_tick();
-        self.state.tick += 1;
-        self.state.accrues_from = self.state.tick;
-        self.is_open = false;
-        Ok(())
-    }
-
-    /// Notes how large the central queue is and forgets what was of this tick only.
-    pub(crate) fn leave_tick(&mut self) {
-        let state = &mut self.state;
-        if state.central.volume() > self.peak.volume {
-            (self.peak.volume, self.peak.volume_tick) = (state.central.volume(), state.tick);
-        }
-        if state.central.value() > self.peak.value {
-            (self.peak.value, self.peak.value_tick) = (state.central.value(), state.tick);
-        }
-        state.counts = Counts::default();
-        state.cancelled.clear();
     }
 }
 
