@@ -140,6 +140,13 @@ def invalid(
     return Problem(status, kind, title, detail or title, errors, omitted=omitted)
 
 
+def not_installed(detail: str) -> Problem:
+    """
+    Return the problem of what needs libraries that are not there; `detail` says how to get them.
+    """
+    return Problem(501, "extra-missing", "A part of the server is not installed", detail)
+
+
 def problem_of(error: BaseException, status: int = 400) -> Problem:
     """
     Return the problem that tells of an error.

@@ -16,6 +16,7 @@ EVENT_STREAM: Final = "text/event-stream"
 CSV: Final = "text/csv"
 PARQUET: Final = "application/vnd.apache.parquet"
 ARROW: Final = "application/vnd.apache.arrow.stream"
+FILE: Final = "application/octet-stream"
 
 ACCEPT_MAX: Final = 4_000
 """Characters of the header that are looked at."""

@@ -19,7 +19,7 @@ from paysim.server.openapi import examples
 from paysim.server.openapi.operations import ONE, Answer, Body, Link, json_form, operation
 from paysim.server.openapi.schemas import ref
 from paysim.server.problems import Problem
-from paysim.server.routes.running import SAME
+from paysim.server.routes.links import SAME
 
 if TYPE_CHECKING:
     from paysim.server.session.session import Session

@@ -4,7 +4,6 @@ Checkpoints, to go back to a moment, and branches, to go on from it in another w
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter
@@ -19,13 +18,14 @@ from paysim.server.http.models.checkpoints import (
     DeletedCheckpoint,
     Restored,
 )
+from paysim.server.http.negotiation import FILE
 from paysim.server.http.replies import disposition, json_reply
 from paysim.server.http.requests import BranchRequest, CheckpointRequest
 from paysim.server.openapi import examples
 from paysim.server.openapi.operations import ONE, Answer, Body, Form, Link, json_form, operation
 from paysim.server.openapi.schemas import ref
-from paysim.server.routes.running import SAME
-from paysim.server.routes.simulations import FILE, IT, created, links_to, moment_text
+from paysim.server.routes.links import IT, SAME, links_to
+from paysim.server.routes.rows import created, moment_text
 
 if TYPE_CHECKING:
     from paysim.server.store.store import Mark, Row
@@ -267,4 +267,4 @@ def _marked(mark: Mark) -> dict[str, Any]:
 
 
 def _listed(mark: Mark) -> dict[str, Any]:
-    return _marked(mark) | {"created": moment_text(datetime.fromtimestamp(mark.created, UTC))}
+    return _marked(mark) | {"created": moment_text(mark.created)}

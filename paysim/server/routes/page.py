@@ -20,7 +20,7 @@ from paysim.server.openapi.operations import ONE, Answer, json_form, operation, 
 from paysim.server.page import charts
 from paysim.server.page.assets import MEDIA_TYPES, POLICY, assets, shipped
 from paysim.server.page.frames import frames
-from paysim.server.problems import Problem
+from paysim.server.problems import Problem, not_installed
 from paysim.server.routes.sizes import check_whole, rows_of
 
 router = APIRouter()
@@ -155,7 +155,7 @@ async def get_chart(call: Call) -> Response:
         raise Problem(404, "unknown-chart", "There is no such chart", detail)
     missing = charts.missing()
     if missing:
-        raise Problem(501, "extra-missing", "A part of the server is not installed", missing)
+        raise not_installed(missing)
     async with call.turn() as turn:
         if is_live:
             return json_reply(await turn.do(charts.live, kind))

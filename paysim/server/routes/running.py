@@ -4,7 +4,7 @@ Time: ticks one by one, and runs in the background.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -15,16 +15,10 @@ from paysim.server.http.parameters import Whole
 from paysim.server.http.replies import json_reply, json_reply_of
 from paysim.server.http.requests import RunRequest
 from paysim.server.openapi import examples
-from paysim.server.openapi.operations import (
-    ONE,
-    Answer,
-    Body,
-    Link,
-    json_form,
-    operation,
-)
+from paysim.server.openapi.operations import ONE, Answer, Body, Link, json_form, operation
 from paysim.server.openapi.schemas import ref
 from paysim.server.problems import error_of, invalid
+from paysim.server.routes.links import SAME
 from paysim.server.settings import variable_of
 
 router = APIRouter()
@@ -38,8 +32,6 @@ COUNT = Whole(
     default=1,
     example=3,
 )
-
-SAME: Final = {"simulation_id": "$request.path.simulation_id"}
 
 
 @operation(
