@@ -188,6 +188,7 @@ def test_too_many_streams(settings):
             refused = client.get(f"{path}/events?follow=false", headers=STREAM)
             refusal(refused, 429, "too-many-streams")
             assert "retry-after" in refused.headers
+            assert "PAYSIM_MAX_STREAMS" in refused.json()["detail"]
             client.delete(path)
             assert "event: deleted" in list(lines)
         path = make(client)

@@ -163,11 +163,13 @@ def test_too_many_agents(settings):
 
 def test_too_many_simulations(settings):
     """
-    More simulations than the server takes are refused, until one is removed.
+    More simulations than the server takes are refused and told its setting, until one is removed.
     """
     with TestClient(create_app(attrs.evolve(settings, max_simulations=1))) as client:
         path = make(client)
-        refusal(client.post(SIMULATIONS, json=RING), 409, "too-many-simulations")
+        response = client.post(SIMULATIONS, json=RING)
+        refusal(response, 409, "too-many-simulations")
+        assert "PAYSIM_MAX_SIMULATIONS" in response.json()["detail"]
         refusal(client.post(f"{path}/branches"), 409, "too-many-simulations")
         client.delete(path)
         make(client)

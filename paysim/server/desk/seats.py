@@ -21,6 +21,7 @@ from paysim.server.desk.seat import Flight, Seat
 from paysim.server.desk.waiting import Times, ended, on_loop
 from paysim.server.problems import Problem
 from paysim.server.session.session import Session
+from paysim.server.settings import variable_of
 from paysim.server.store.store import StoreError
 
 if TYPE_CHECKING:
@@ -194,8 +195,8 @@ class Seats:
                 409,
                 "too-many-simulations",
                 "There are as many simulations as there may be",
-                f"the server holds {most:,} simulations, which is its limit; delete one that is "
-                "not needed any more",
+                f"the server holds {most:,} simulations, which is its limit "
+                f"({variable_of('max_simulations')}); delete one that is not needed any more",
             )
         self._places += 1
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from paysim.server.desk.following import Follower, message
 from paysim.server.problems import Problem, problem_of
+from paysim.server.settings import variable_of
 
 if TYPE_CHECKING:
     from paysim.server.desk.seat import Seat
@@ -39,8 +40,9 @@ class Places:
                 429,
                 "too-many-streams",
                 "There are as many streams as there may be",
-                f"{self._most:,} streams are open, which is the server's limit; come back when "
-                "another one has ended, or read pages of the log",
+                f"{self._most:,} streams are open, which is the server's limit "
+                f"({variable_of('max_streams')}); come back when another one has ended, or read "
+                "pages of the log",
                 headers={"Retry-After": "5"},
             )
         self.taken += 1
