@@ -105,10 +105,12 @@ def test_errors_at_their_lines(tab, server):
     text.evaluate("area => area.setSelectionRange(0, 0)")
     page.keyboard.press("Enter")
     assert [each.inner_text() for each in page.locator(".gutter .wrong").all()] == ["✕ 14", "✕ 19"]
-    text.fill(BUSY)
+    text.fill(BUSY + "\n# Mine.")
     assert len(server.ask("GET", "simulations")["simulations"]) == before
     found.button("Create simulation").click()
     found.tick(0)
+    # What is no more as it was shipped does not go by the name of what was.
+    assert page.locator("h1").inner_text() == "busy_day, changed"
 
 
 def test_branch_and_compare(tab, server):
@@ -122,6 +124,7 @@ def test_branch_and_compare(tab, server):
     page.get_by_role("heading", name="Side by side").wait_for()
     found.ready()
     branch = page.url.rsplit("/", 1)[-1]
+    assert "branch" not in page.locator("footer.keys ul").inner_text()
     assert server.of(branch)["branched_from"] == {"simulation_id": id, "tick": 200}
     for name in ("balances", "queue_value", "settlements_by_means", "bilateral_flows"):
         # Each from tick 0, though the page was opened at tick 200.

@@ -88,7 +88,7 @@ export class Beside {
         this.charts.note,
         this.charts.element,
       ),
-      keys(),
+      keys(false),
     );
     this.models.forEach((model) => model.changed.add(() => draw(this.task)));
     draw(this.task);

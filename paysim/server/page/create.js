@@ -115,8 +115,8 @@ export class Create {
   #edited() {
     const scenario = this.scenarios.get(this.shipped.value);
     if (scenario && scenario.text !== this.editor.text) {
-      this.origin = scenario.name;
       this.shipped.value = "";
+      this.name.placeholder = `${scenario.name}, changed`;
       fill(this.question, `Changed from ${scenario.name}.`);
     }
   }
@@ -139,8 +139,7 @@ export class Create {
     this.#tell([]);
     const isJson = /^\s*[{[]/.test(this.editor.text);
     const query = new URLSearchParams();
-    const name =
-      this.name.value.trim() || this.shipped.value || this.origin || this.name.placeholder;
+    const name = this.name.value.trim() || this.name.placeholder;
     if (name) query.set("name", name);
     if (this.seed.value.trim()) query.set("seed", this.seed.value.trim());
     try {

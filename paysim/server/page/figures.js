@@ -120,7 +120,7 @@ export function differences(a, b) {
   }
   const figure = (text) => ({ text, figure: true });
   const found = table(
-    "Key figures, in minor units",
+    "Key figures; amounts and costs in minor units",
     ["", figure("A"), figure("B"), figure("B less A")],
     rows,
   );

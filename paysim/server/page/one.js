@@ -192,7 +192,7 @@ export class Progress {
   }
 }
 
-export function keys() {
+export function keys(canBranch = true) {
   const key = (text, what) => el("li", {}, el("kbd", {}, text), ` ${what}`);
   return el(
     "footer",
@@ -204,7 +204,7 @@ export function keys() {
       key("Space", "play or pause"),
       key("S", "step"),
       key("E", "run to the end"),
-      key("B", "branch"),
+      canBranch ? key("B", "branch") : null,
     ),
     el(
       "p",

@@ -31,7 +31,7 @@ export class Panel {
     this.exact = null;
     this.turn = Promise.resolve();
     this.tick = null; // of the exact chart, if it is there
-    fill(this.place, el("p", { class: "quiet" }, "Nothing to be drawn yet."));
+    fill(this.place, el("p", { class: "quiet" }, "Nothing is drawn here yet."));
     // What nobody sees need not be drawn.
     this.isVisible = false;
     this.onseen = null;
