@@ -18,7 +18,8 @@ from paysim.checkpoints import read_checkpoint
 from paysim.errors import PaysimError, ScenarioError
 from paysim.results import TABLES
 from paysim.scenario import SEED_MAX, Scenario
-from paysim.server.session.session import Session, Step
+from paysim.server.session.session import Session
+from paysim.server.store.records import Step
 from paysim.simulation import Simulation
 from paysim.testing import payment, tiny_scenario
 

@@ -9,16 +9,15 @@ wait. A session is loaded by making the same moves again; no policy is asked ane
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from paysim._kernel import Kernel
 from paysim.added_events import GrowingScenario
-from paysim.checkpoint_format import Checkpoint, SavedAgent, decoded, encoded
-from paysim.errors import PaysimError, Problems, shown
+from paysim.checkpoint_format import Checkpoint, decoded, encoded
+from paysim.errors import PaysimError, shown
 from paysim.fields import Whole, suggest_agent
 from paysim.scenario import SEED_MAX, Scenario
-from paysim.server.session.accounts import account_of
 from paysim.server.session.additions import (
     check_event,
     check_transaction,
@@ -29,20 +28,15 @@ from paysim.server.session.additions import (
 )
 from paysim.server.session.deciding import Deciding
 from paysim.server.session.decision_kinds import read_decisions
+from paysim.server.session.outside import in_order, numbers_of, saved_agents
+from paysim.server.session.viewing import Viewed
 from paysim.server.store.records import Step
 
 if TYPE_CHECKING:
-    from paysim._kernel import Table
-    from paysim.results import Results
     from paysim.scenario import ScenarioEvent
 
-__all__ = ["Session", "Step"]
 
-OUTSIDE: Final = "outside agent"
-"""What a checkpoint calls whatever decides for an agent over HTTP."""
-
-
-class Session:
+class Session(Viewed):
     """
     A simulation whose ticks happen on demand, and whose agents may decide from outside.
 
@@ -50,11 +44,11 @@ class Session:
     again.
 
     Args:
-        scenario: What is simulated, without the events that are added to it.
-        growing: The scenario with them.
-        seed: Seed of the random streams.
-        outside: Ids of the agents that have no policy of their own.
-        kernel: The kernel, between two ticks.
+        scenario: As in `Viewed`, and so are all others.
+        growing: The same.
+        seed: The same.
+        outside: The same.
+        kernel: The same.
     """
 
     def __init__(
@@ -65,12 +59,7 @@ class Session:
         outside: tuple[str, ...],
         kernel: Kernel,
     ) -> None:
-        self.seed = seed
-        self.outside = outside
-        self._first = scenario
-        self._growing = growing
-        self._kernel = kernel
-        self._indices = {config.id: i for i, config in enumerate(scenario.agent_configs)}
+        super().__init__(scenario, growing, seed, outside, kernel)
         # What has happened since the last step was taken.
         self._taken_tick = kernel.tick
         self._added: list[ScenarioEvent] = []
@@ -100,8 +89,8 @@ class Session:
                     hint = suggest_agent(id, ids) if type(id) is str else ""
                     problems.add(("outside", i), "must be the id of an agent", shown(id), hint)
         seed = scenario.rng_seed if seed is None else seed
-        kernel = Kernel(scenario, seed, _numbers(scenario, outside))
-        return cls(scenario, GrowingScenario(scenario), seed, _sorted(scenario, outside), kernel)
+        kernel = Kernel(scenario, seed, numbers_of(scenario, outside))
+        return cls(scenario, GrowingScenario(scenario), seed, in_order(scenario, outside), kernel)
 
     @classmethod
     def resume(cls, saved: Checkpoint, most: int | None = None) -> Session:
@@ -119,8 +108,8 @@ class Session:
         from paysim.checkpoints import restored_kernel
 
         scenario = saved.scenario
-        outside = _sorted(scenario, saved.agents)
-        kernel = restored_kernel(saved, _numbers(scenario, outside), most)
+        outside = in_order(scenario, saved.agents)
+        kernel = restored_kernel(saved, numbers_of(scenario, outside), most)
         session = cls(scenario, GrowingScenario(scenario), saved.seed, outside, kernel)
         # Its first step is all that it has behind it, even where that is only a decision.
         session._taken_tick = 0
@@ -139,7 +128,7 @@ class Session:
             first = decoded(begun, "")
             scenario = with_added(first.scenario, (step.added for step in steps))
             outside = tuple(first.agents)
-            scripted, pieces = _numbers(scenario, outside), [step.piece for step in steps]
+            scripted, pieces = numbers_of(scenario, outside), [step.piece for step in steps]
             kernel = Kernel.rejoin(scenario, first.seed, scripted, pieces)
             if steps and (kernel.tick, kernel.num_events) != (steps[-1].tick, steps[-1].events):
                 raise PaysimError("it does not end as its last step does")
@@ -156,7 +145,8 @@ class Session:
         Raises:
             PaysimError: It is too large.
         """
-        return b"".join(encoded(Checkpoint(self._first, self.seed, 0, self._agents(), b"")))
+        agents = saved_agents(self.outside)
+        return b"".join(encoded(Checkpoint(self._first, self.seed, 0, agents, b"")))
 
     @property
     def is_changed(self) -> bool:
@@ -183,8 +173,8 @@ class Session:
         """
         Return what a checkpoint file holds; `resume` goes on from it.
         """
-        kernel = self._kernel
-        return Checkpoint(self.scenario, self.seed, kernel.tick, self._agents(), kernel.save())
+        kernel, agents = self._kernel, saved_agents(self.outside)
+        return Checkpoint(self.scenario, self.seed, kernel.tick, agents, kernel.save())
 
     def limit_events(self, most: int) -> None:
         """
@@ -274,141 +264,7 @@ class Session:
             read = read_decisions(decisions, problems)
         self._has_decided |= Deciding(self._kernel, index, agent_id).make_all(read)
 
-    # Looking
-
-    @property
-    def scenario(self) -> Scenario:
-        """
-        What is simulated, with the events that were added so far.
-        """
-        return self._growing.scenario
-
-    @property
-    def tick(self) -> int:
-        """
-        The next tick.
-        """
-        return self._kernel.tick
-
-    @property
-    def day(self) -> int:
-        """
-        The day of the next tick.
-        """
-        return self._kernel.tick // self._first.ticks_per_day
-
-    @property
-    def end_tick(self) -> int:
-        """
-        The number of ticks of the scenario's days; it can be run beyond them.
-        """
-        return self._first.num_ticks
-
-    @property
-    def events(self) -> int:
-        """
-        How many events the log has.
-        """
-        return self._kernel.num_events
-
-    def lines(self, after: int, most: int, bytes_max: int = 262_144) -> tuple[bytes, int]:
-        """
-        Return a stretch of the event log as JSON lines, and the number of its last event.
-
-        Args:
-            after: The number, from 1, of the event before the first; 0 begins with the first.
-            most: How many events it may have.
-            bytes_max: A length after which no further line is added.
-        """
-        return self._kernel.event_lines(after, most, bytes_max)
-
-    @property
-    def num_transactions(self) -> int:
-        """
-        How many transactions have arrived, parts included.
-        """
-        return self._kernel.num_transactions
-
-    @property
-    def pending_bytes(self) -> int:
-        """
-        How many bytes every step has, as long as no tick runs, for the decisions that are pending.
-        """
-        kernel = self._kernel
-        return len(kernel.piece(kernel.tick))
-
-    def state(self, transactions: bool = True) -> dict[str, Any]:
-        """
-        Return the state as `Orchestrator.get_state` does, with or without transactions.
-        """
-        return self._kernel.state(transactions)
-
-    def agents_of(self, first_tick: int, end_tick: int) -> Table:
-        """
-        Return those rows of the table of agents that are of some ticks.
-        """
-        return self._kernel.agents(first_tick, end_tick)
-
-    def account(self, agent_id: str) -> dict[str, Any]:
-        """
-        Return what an agent sees of itself, as plain JSON values, and its costs so far.
-
-        Raises:
-            ScenarioError: There is no such agent.
-        """
-        with gathered() as problems:
-            index = self._index(agent_id, problems)
-        return account_of(self._kernel, index)
-
-    def pulse(self, since_tick: int) -> dict[str, Any]:
-        """
-        Return how the simulation stands, and what has settled since a tick: for somebody watching.
-
-        Returns:
-            `tick`, `events`, `balances` in scenario order, `internal_queue` and `central_queue`,
-            `cost` by component and `total_cost` (exact text); and since that tick `settled_by`
-            cause and `flows`, each the positions of sender and receiver, volume and value.
-        """
-        settled_by, flows = self._kernel.flows(since_tick)
-        head = {"tick": self.tick, "events": self.events}
-        return head | self._kernel.standing() | {"settled_by": settled_by, "flows": flows}
-
-    def results(self) -> Results:
-        """
-        Return the results of all ticks run so far.
-        """
-        from paysim.results import Results
-
-        return Results(self._kernel, self.scenario, self.seed, self.outside)
-
-    def _agents(self) -> dict[str, SavedAgent]:
-        return {id: SavedAgent(OUTSIDE) for id in self.outside}
-
-    def _index(self, agent_id: str, problems: Problems) -> int:
-        index = self._indices.get(agent_id) if type(agent_id) is str else None
-        if index is None:
-            hint = suggest_agent(agent_id, self._indices) if type(agent_id) is str else ""
-            problems.add(("agent_id",), "must be the id of an agent", shown(agent_id), hint)
-            return -1
-        return index
-
     def _add(self, event: ScenarioEvent) -> None:
         self._kernel.add_event(event)
         self._growing.add(event)
         self._added.append(event)
-
-
-def _sorted(scenario: Scenario, ids: Iterable[str]) -> tuple[str, ...]:
-    """
-    Return agents' ids in scenario order, each once.
-    """
-    some = set(ids)
-    return tuple(config.id for config in scenario.agent_configs if config.id in some)
-
-
-def _numbers(scenario: Scenario, ids: Iterable[str]) -> list[int]:
-    """
-    Return the numbers of agents, in scenario order.
-    """
-    some = set(ids)
-    return [i for i, config in enumerate(scenario.agent_configs) if config.id in some]
