@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from paysim import __version__
 from paysim.server.desk.desk import Desk
+from paysim.server.http.crowds import Crowd
 from paysim.server.http.guards import Door, Guard
 from paysim.server.http.handlers import add_handlers
 from paysim.server.http.tables import clear
@@ -90,6 +91,7 @@ async def _open(app: FastAPI, given: Settings | None, door: Door, stack: AsyncEx
     desk = Desk(store, settings)
     stack.push_async_callback(desk.close)
     app.state.settings, app.state.store, app.state.desk = settings, store, desk
+    app.state.crowd = Crowd()
     stack.callback(_set, door, settings=None, keys=None)
     _set(door, settings=settings, keys=Keys(store))
 

@@ -186,6 +186,7 @@ class Clock(Times):
         pauses: The seconds of every pause.
         step: Seconds that pass whenever somebody looks.
         is_late: Whether work takes longer than it may.
+        late_after: An event that is set before that, if there is one.
     """
 
     def __init__(self, jumps=True):
@@ -194,6 +195,7 @@ class Clock(Times):
         self.pauses = []
         self.step = 0.0
         self.is_late = False
+        self.late_after = None
         self._pausing = []
 
     def now(self):
@@ -205,6 +207,8 @@ class Clock(Times):
 
     async def wait(self, future, seconds):
         if self.is_late and seconds is not None:
+            if self.late_after is not None:
+                await until(self.late_after.is_set)
             return False
         await asyncio.wait([future])
         return True

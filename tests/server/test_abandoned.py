@@ -10,6 +10,8 @@ from asyncio import CancelledError
 import pytest
 from at_desk import Clock, Halting, MemoryStore, desk, log_of, made, raises, tick, until, whole_log
 
+from paysim.server.desk import seats
+
 
 def test_abandoned_in_a_thread():
     """
@@ -56,7 +58,7 @@ def test_abandoned_while_looking():
             id = await made(at)
             for is_late in (False, True):
                 halting = Halting()
-                clock.is_late = is_late
+                clock.is_late, clock.late_after = is_late, halting.begun
 
                 async def abandoned(halting=halting):
                     async with at.turn(id) as turn:
@@ -75,6 +77,43 @@ def test_abandoned_while_looking():
                 assert not after.done()
                 halting.go.set()
                 assert await after == is_late
+            assert store.loads == {}
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_abandoned_before_a_thread(is_late, monkeypatch):
+    """
+    What nobody waits for any more when a thread gets to it is not begun.
+    """
+    monkeypatch.setattr(seats, "THREADS", 1)
+
+    async def main():
+        store, clock = MemoryStore(), Clock()
+        async with desk(store, times=clock) as at:
+            first, second = await made(at), await made(at)
+            halting = Halting()
+            calls = []
+
+            async def looked(id, function):
+                async with at.turn(id) as turn:
+                    await turn.do(function)
+
+            busy = asyncio.create_task(looked(first, halting))
+            await until(halting.begun.is_set)
+            clock.is_late = is_late
+            task = asyncio.create_task(looked(second, calls.append))
+            for _ in range(20):
+                await asyncio.sleep(0)
+            task.cancel()
+            with raises("time-limit", 503) if is_late else pytest.raises(CancelledError):
+                await task
+            clock.is_late = False
+            halting.go.set()
+            await busy
+            assert await tick(at, second) == 0
+            assert calls == []
             assert store.loads == {}
 
     asyncio.run(main())

@@ -186,8 +186,12 @@ class Calculating:
         durations = self._seat.durations
 
         session = self.session
+        is_wanted = True
 
         def timed() -> T:
+            if not is_wanted:
+                # Nobody waits any more, and those behind it in the line of threads do.
+                return cast(T, None)
             begun, tick = times.worked(), session.tick
             try:
                 return function(*args)
@@ -211,6 +215,7 @@ class Calculating:
             self._is_spoilt |= name in ("advance", "take")
             raise
         except (asyncio.CancelledError, _Late):
+            is_wanted = False
             # What only looks leaves the session as it is, whenever it comes to its end.
             self._is_spoilt |= name in ("advance", "take", *CHANGING)
             raise

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from starlette.types import Message, Receive, Send
 
+from paysim.server.http.crowds import Bodies
 from paysim.server.problems import Problem
 from paysim.server.settings import Settings
 
@@ -26,27 +27,39 @@ class Body:
         send: Sends to the client.
         settings: The limits.
         is_asking: Whether the client waits to be told that it may send the body.
+        bodies: Those of all requests.
 
     Attributes:
         problem: What is wrong with the body, once that is known.
     """
 
-    def __init__(self, receive: Receive, send: Send, settings: Settings, is_asking: bool) -> None:
+    def __init__(
+        self, receive: Receive, send: Send, settings: Settings, is_asking: bool, bodies: Bodies
+    ) -> None:
         self._receive = receive
         self._send = send
         self._settings = settings
         self._is_asking = is_asking
         self._length = 0
+        self._bodies = bodies
+        self._held = 0
         self._deadline = asyncio.get_running_loop().time() + settings.max_body_seconds
         self._is_over = False
         self.problem: Problem | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """
+        Whether all of it has come, or the client has gone.
+        """
+        return self._is_over
 
     def check(self, headers: dict[bytes, bytes]) -> None:
         """
         Refuse a body for what its headers say.
 
         Raises:
-            Problem: 413 if it is too long, 415 if it is compressed.
+            Problem: 413 if it is too long, 415 if it is compressed, 503 if there is no room.
         """
         encoding = headers.get(b"content-encoding", b"identity").strip().lower()
         transfer = headers.get(b"transfer-encoding", b"chunked").strip().lower()
@@ -63,13 +76,15 @@ class Body:
             raise Problem(400, "bad-header", "A header is not valid", "Content-Length is no number")
         if len(length) > 18 or int(length) > self._settings.max_body_bytes:
             raise self._too_long()
+        self._bodies.check(int(length), self._settings.max_body_bytes)
 
     async def receive(self) -> Message:
         """
         Receive what comes next.
 
         Raises:
-            Problem: 413 if the body has become too long, 408 if it has taken too long.
+            Problem: 413 if the body has become too long, 408 if it has taken too long, 503 if there
+                is no room for it.
         """
         if self._is_over:
             return await self._receive()
@@ -84,7 +99,22 @@ class Body:
         if self._length > self._settings.max_body_bytes:
             self.problem = self._too_long()
             raise self.problem
+        more = len(message.get("body", b""))
+        try:
+            self._bodies.check(more, self._settings.max_body_bytes)
+        except Problem as problem:
+            self.problem = problem
+            raise
+        self._bodies.held += more
+        self._held += more
         return message
+
+    def release(self) -> None:
+        """
+        Note that nobody has the body any more.
+        """
+        self._bodies.held -= self._held
+        self._held = 0
 
     async def send(self, message: Message) -> None:
         """

@@ -7,6 +7,7 @@ It also has the last word: whatever goes wrong behind it and is not told by a re
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from time import perf_counter
 from typing import Any, Final
@@ -17,6 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from paysim.server.http.access import check_key
 from paysim.server.http.bodies import Body
+from paysim.server.http.crowds import Bodies
+from paysim.server.http.leaving import Watch
 from paysim.server.http.origins import check_address, check_host, check_origin
 from paysim.server.log import log
 from paysim.server.problems import Problem, problem_of
@@ -63,11 +66,13 @@ class Door:
         settings: The settings, or `None` while the app is not started.
         keys: The keys of the data directory.
         is_logged: Whether each request gets a line in the log.
+        bodies: The bodies of all requests.
     """
 
     settings: Settings | None = None
     keys: Keys | None = None
     is_logged: bool = False
+    bodies: Bodies = attrs.field(factory=Bodies)
 
 
 class Guard:
@@ -94,12 +99,15 @@ class Guard:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if watch is not None:
+                    watch.end()
                 message["headers"] = _with_security(message.get("headers", ()), is_api)
             await send(message)
 
         start = perf_counter() if self._door.is_logged else 0.0
         key = None
         body = None
+        watch = None
         out = reply
         try:
             headers = _headers(scope)
@@ -108,12 +116,18 @@ class Guard:
                 detail = "the service is starting or stopping"
                 raise Problem(503, "not-running", "The service does not run", detail)
             if headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers:
-                body = Body(receive, reply, settings, b"expect" in headers)
+                body = Body(receive, reply, settings, b"expect" in headers, self._door.bodies)
                 receive, out = body.receive, body.send
             key = scope["paysim.key"] = self._check(scope, path, is_api, headers)
             if body is not None:
                 body.check(headers)
+            if scope["method"] == "GET" or path == "/api/simulations":
+                # Whatever else is asked for happens, whether its client stays or not.
+                watch = Watch(receive, body)
             await self._app(scope, receive, out)
+        except asyncio.CancelledError:
+            if watch is None or not watch.is_gone:
+                raise
         except ClientDisconnect:
             # Nobody is there to be told.
             pass
@@ -127,6 +141,10 @@ class Guard:
                 with suppress(OSError):
                     await problem_of(problem).response()(scope, receive, out)
         finally:
+            if watch is not None:
+                watch.end()
+            if body is not None:
+                body.release()
             if self._door.is_logged:
                 self._tell(scope, status, key, start)
 

@@ -196,10 +196,16 @@ def operation(
 
     def decorated(handler: Handler) -> Handler:
         async def endpoint(request: Request) -> Response:
+            id, crowd = request.path_params.get("simulation_id"), request.app.state.crowd
+            if id is not None:
+                crowd.enter(id)
             try:
                 response = await handler(Call(request, told.query, key, body is not None))
             except Replayed as replayed:
                 response = replayed.response
+            finally:
+                if id is not None:
+                    crowd.leave(id)
             return headed(response) if request.method == "HEAD" else response
 
         endpoint.__name__ = id
