@@ -53,25 +53,24 @@ its end and is acknowledged, and what it has not is as if it had never been.
 from __future__ import annotations
 
 import asyncio
-import secrets
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
 from paysim.server.desk.loading import loaded
-from paysim.server.desk.marks import Marks, kept
+from paysim.server.desk.making import make, remove
+from paysim.server.desk.marks import Marks
 from paysim.server.desk.replays import Replays
 from paysim.server.desk.runs import Runs
 from paysim.server.desk.seats import Seats, stopping
 from paysim.server.desk.streams import Places, Stream, event_messages
 from paysim.server.desk.turns import Turn
-from paysim.server.desk.waiting import acknowledged, later
-from paysim.server.log import log
+from paysim.server.desk.waiting import later
 from paysim.server.problems import Problem
 from paysim.server.store.store import Reply, Row
 
 if TYPE_CHECKING:
+    from paysim.server.desk.seat import Seat
     from paysim.server.desk.waiting import Times
     from paysim.server.session.session import Session
     from paysim.server.settings import Settings
@@ -113,9 +112,7 @@ class Desk(Marks):
         """
         Return the use of a simulation, which begins when those who came before are done.
         """
-        if self._seats.closing:
-            raise stopping()
-        return Turn(self._seats, self._seats.find(id))
+        return Turn(self._seats, self._seat(id))
 
     def once(self, scope: str, key: str, request: str) -> AbstractAsyncContextManager[Reply | None]:
         """
@@ -140,60 +137,14 @@ class Desk(Marks):
         """
         Keep a new simulation, and return its row.
         """
-        seats = self._seats
-        if seats.closing:
-            raise stopping()
-        seats.take_place()
-        try:
-            begun = await seats.read(session.begun)
-            first = await seats.read(session.take)
-            scenario = session.scenario
-            row = Row(
-                id="sim_" + secrets.token_hex(8),
-                name=name,
-                seed=session.seed,
-                tick=session.tick,
-                events=session.events,
-                steps=0 if first is None else 1,
-                num_ticks=scenario.num_ticks,
-                ticks_per_day=scenario.ticks_per_day,
-                agents=tuple(config.id for config in scenario.agent_configs),
-                outside=tuple(session.outside),
-                created=int(time.time()),
-            )
-            made = kept(reply, row)
-            async with acknowledged(lambda: self._store.create(row, begun, first, made)):
-                seats.add(row, session)
-                log().info(
-                    "simulation created",
-                    simulation_id=row.id,
-                    agents=len(row.agents),
-                    tick=row.tick,
-                )
-        finally:
-            seats.give_place()
-        return row
+        self._check_open()
+        return await make(self._seats, session, name, reply)
 
     async def delete(self, id: str, reply: Reply | None = None) -> Row:
         """
         Remove a simulation for good, and return its last row.
         """
-        if self._seats.closing:
-            raise stopping()
-        seat = self._seats.find(id)
-        seat.leaving += 1
-        try:
-            if seat.run is not None:
-                await self._runs.cancel(seat)
-            async with Turn(self._seats, seat, loads=False) as turn:
-                if seat.is_awaited:
-                    await turn.load()
-                async with acknowledged(lambda: self._store.delete(id, reply)):
-                    self._seats.remove(seat)
-                    log().info("simulation deleted", simulation_id=id, tick=seat.row.tick)
-        finally:
-            seat.leaving -= 1
-        return seat.row
+        return await remove(self._seats, self._runs, self._seat(id), reply)
 
     @asynccontextmanager
     async def copy(self, id: str) -> AsyncIterator[Session]:
@@ -202,9 +153,7 @@ class Desk(Marks):
 
         There are few at a time, as each takes a simulation in memory.
         """
-        if self._seats.closing:
-            raise stopping()
-        self._seats.find(id)
+        self._seat(id)
         async with self._files:
             try:
                 session, _ = await self._seats.read(loaded, self._seats, id, None)
@@ -238,9 +187,7 @@ class Desk(Marks):
             ticks_per_second: Its pace; `None` is as fast as it goes.
             reply: Makes the reply to be kept.
         """
-        if self._seats.closing:
-            raise stopping()
-        return await self._runs.start(self._seats.find(id), until_tick, ticks_per_second, reply)
+        return await self._runs.start(self._seat(id), until_tick, ticks_per_second, reply)
 
     def run_of(self, id: str) -> dict[str, Any]:
         """
@@ -265,9 +212,7 @@ class Desk(Marks):
         """
         seat = self._seats.find(id)
         version = await seat.news.wait(version, seconds, self._seats.times)
-        if self._seats.closing:
-            raise stopping()
-        self._seats.find(id)
+        self._seat(id)
         return version
 
     def events(
@@ -283,9 +228,7 @@ class Desk(Marks):
             restores: How often the simulation had been set back when the client had seen that
                 event; `None` takes it for an event of the log as it is.
         """
-        if self._seats.closing:
-            raise stopping()
-        seat = self._seats.find(id)
+        seat = self._seat(id)
         return self.stream(event_messages(self._seats, seat, after, follow, restores))
 
     def stream(self, messages: AsyncGenerator[bytes, None]) -> Stream:
@@ -314,3 +257,14 @@ class Desk(Marks):
         self.stop()
         await self._seats.close()
         self._store.deliver_by(None)
+
+    def _check_open(self) -> None:
+        if self._seats.closing:
+            raise stopping()
+
+    def _seat(self, id: str) -> Seat:
+        """
+        Return the place of a simulation, for something that begins.
+        """
+        self._check_open()
+        return self._seats.find(id)
