@@ -37,6 +37,8 @@ def test_create_and_play(tab, server):
     found.drawn()
     assert found.button("Play").is_disabled()
     assert found.button("Run to the end").is_disabled()
+    # What an agent paid today is then that of a day that has not begun.
+    found.show("Day 0 is over; today is day 1, of which no tick has been run.")
     totals = server.ask("GET", f"simulations/{id}/results")["totals"]
     assert found.figure("Settled value") == f"{totals['settlements']['value']:,}"
     assert found.figure("Settled transactions") == f"{totals['settlements']['volume']:,}"

@@ -67,6 +67,9 @@ export class Agent {
         ? "Its systems have failed: it decides nothing, is paid, and what it has handed in settles."
         : null,
       isOutside ? "It decides over HTTP." : null,
+      agent.tick > 0 && agent.tick % this.model.info.ticks_per_day === 0
+        ? `Day ${agent.day - 1} is over; today is day ${agent.day}, of which no tick has been run.`
+        : null,
     ].filter(Boolean);
     const open = new Set(
       [...this.place.querySelectorAll("details[open]")].map((each) => each.dataset.queue),
