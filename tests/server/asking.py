@@ -4,19 +4,33 @@ How tests of routes ask: simulations made in a line, and problems looked at from
 
 from __future__ import annotations
 
+from paysim import Orchestrator
 from paysim.server.openapi.examples import TWO_BANKS
 
 SIMULATIONS = "/api/simulations"
 PROBLEM = {"type", "title", "status", "detail", "errors", "omitted"}
 
 
-def make(client, scenario=TWO_BANKS, **query):
+def make(client, scenario=TWO_BANKS, *, ran=0, **query):
     """
-    Make a simulation and return its path.
+    Make a simulation, run so many ticks of it, and return its path.
     """
     response = client.post(SIMULATIONS, json=scenario, params=query)
     assert response.status_code == 201, response.text
-    return f"{SIMULATIONS}/{response.json()['simulation_id']}"
+    path = f"{SIMULATIONS}/{response.json()['simulation_id']}"
+    if ran:
+        ticks(client, path, ran)
+    return path
+
+
+def results_after(count):
+    """
+    Return what the library has of the same scenario after so many ticks.
+    """
+    orchestrator = Orchestrator(TWO_BANKS)
+    for _ in range(count):
+        orchestrator.tick()
+    return orchestrator.results()
 
 
 def refusal(response, status, kind):

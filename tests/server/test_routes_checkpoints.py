@@ -14,9 +14,7 @@ from paysim.server.openapi.examples import RING, TWO_BANKS
 
 @pytest.fixture
 def path(client):
-    made = make(client)
-    ticks(client, made, 4)
-    return made
+    return make(client, ran=4)
 
 
 def id_of(path):

@@ -8,12 +8,10 @@ import json
 
 import attrs
 import pytest
-from asking import make, refusal, ticks
+from asking import make, refusal, results_after
 from starlette.testclient import TestClient
 
-from paysim import Orchestrator
 from paysim.server.app import create_app
-from paysim.server.openapi.examples import TWO_BANKS
 
 STREAM = {"Accept": "text/event-stream"}
 LINES = {"Accept": "application/x-ndjson"}
@@ -21,9 +19,7 @@ LINES = {"Accept": "application/x-ndjson"}
 
 @pytest.fixture
 def path(client):
-    made = make(client)
-    ticks(client, made, 8)
-    return made
+    return make(client, ran=8)
 
 
 @pytest.fixture
@@ -31,10 +27,7 @@ def log(tmp_path):
     """
     Return the lines of the event log that the library writes.
     """
-    orchestrator = Orchestrator(TWO_BANKS)
-    for _ in range(8):
-        orchestrator.tick()
-    orchestrator.results().write_events(tmp_path / "events.jsonl")
+    results_after(8).write_events(tmp_path / "events.jsonl")
     return (tmp_path / "events.jsonl").read_bytes().splitlines()
 
 

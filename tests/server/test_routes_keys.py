@@ -5,7 +5,7 @@ A request with an Idempotency-Key happens once, however often it is sent.
 from __future__ import annotations
 
 import pytest
-from asking import SIMULATIONS, make, moment, refusal, ticks
+from asking import SIMULATIONS, make, moment, refusal
 from starlette.testclient import TestClient
 
 from paysim.server.app import create_app
@@ -16,9 +16,7 @@ KEY = {"Idempotency-Key": "k-1"}
 
 @pytest.fixture
 def path(client):
-    made = make(client)
-    ticks(client, made, 2)
-    return made
+    return make(client, ran=2)
 
 
 def posts(client, path):

@@ -9,12 +9,11 @@ import json
 
 import polars
 import pytest
-from asking import make, refusal, ticks
+from asking import make, refusal, results_after
 
-from paysim import Orchestrator, extras
+from paysim import extras
 from paysim.results import TABLES
 from paysim.server.http import tables
-from paysim.server.openapi.examples import TWO_BANKS
 
 CSV = "text/csv"
 PARQUET = "application/vnd.apache.parquet"
@@ -25,17 +24,12 @@ ENDINGS = {CSV: "csv", PARQUET: "parquet", ARROW: "arrows"}
 
 @pytest.fixture
 def path(client):
-    made = make(client)
-    ticks(client, made, 8)
-    return made
+    return make(client, ran=8)
 
 
 @pytest.fixture
 def results():
-    orchestrator = Orchestrator(TWO_BANKS)
-    for _ in range(8):
-        orchestrator.tick()
-    return orchestrator.results()
+    return results_after(8)
 
 
 def get(client, url, form=None, **query):
