@@ -4,6 +4,7 @@ Keys: who may do what, from which request on, and what is told of it.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -17,7 +18,10 @@ from structlog.testing import capture_logs
 
 from paysim.server.app import create_app
 from paysim.server.http.access import allowed, needed
-from paysim.server.store.keys import add_key, remove_key
+from paysim.server.http.guards import Door, Guard
+from paysim.server.settings import Settings
+from paysim.server.store.keys import Keys, add_key, remove_key
+from paysim.server.store.store import Store
 
 ID = "sim_0123456789abcdef"
 CHECKPOINT = "chk_0123456789abcdef"
@@ -147,6 +151,43 @@ def test_from_the_next_request_on(settings, client):
         assert client.get("/api/simulations").status_code == 401
         assert client.get("/api/simulations", headers=bearer(token)).status_code == 200
         remove_key(settings.data_dir, "first")
+
+
+@pytest.mark.parametrize("media", ["text/event-stream; charset=utf-8", "text/csv"])
+def test_stream_of_a_removed_key(tmp_path, media):
+    """
+    A stream ends with its key, as it may go on for days; what ends by itself is sent whole.
+    """
+    token = add_key(tmp_path, "one", "read")
+    add_key(tmp_path, "two", "read")
+    store = Store.open(tmp_path)
+    told = []
+
+    async def app(scope, receive, send):
+        headers = [(b"content-type", media.encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        for part in (b"a", b"b", b"c"):
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+            if part == b"b":
+                remove_key(tmp_path, "one")
+        await send({"type": "http.response.body", "body": b""})
+
+    async def send(message):
+        told.append(message.get("body", b""))
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/api/simulations/sim_0123456789abcdef/events",
+        "scheme": "http",
+        "server": ("127.0.0.1", 8000),
+        "query_string": b"",
+        "headers": [(b"host", b"a"), (b"authorization", b"Bearer " + token.encode())],
+    }
+    door = Door(Settings(data_dir=tmp_path), Keys(store))
+    asyncio.run(Guard(app, door)(scope, None, send))
+    store.close()
+    assert b"".join(told) == (b"ab" if media.startswith("text/event-stream") else b"abc")
 
 
 def test_any_host(tokens, client):

@@ -94,18 +94,24 @@ class Guard:
         path = _route_path(scope)
         is_api = path.startswith("/api/") or path == "/api"
         status = 0
+        is_stream = False
 
         async def reply(message: Message) -> None:
-            nonlocal status
+            nonlocal status, is_stream
             if message["type"] == "http.response.start":
                 status = message["status"]
                 if watch is not None:
                     watch.end()
-                message["headers"] = _with_security(message.get("headers", ()), is_api)
+                message["headers"] = given = _with_security(message.get("headers", ()), is_api)
+                is_stream = key is not None and any(_is_stream(*header) for header in given)
+            elif is_stream and not self._is_allowed(scope, path, headers):
+                # Its key was removed since. Whoever reads comes back, and is told.
+                raise ClientDisconnect
             await send(message)
 
         start = perf_counter() if self._door.is_logged else 0.0
         key = None
+        headers: dict[bytes, bytes] = {}
         body = None
         watch = None
         out = reply
@@ -166,6 +172,19 @@ class Guard:
             return None
         return check_key(keys, scope["method"], path, headers.get(b"authorization"))
 
+    def _is_allowed(self, scope: Scope, path: str, headers: dict[bytes, bytes]) -> bool:
+        """
+        Return whether the key that a request came with is one still.
+        """
+        keys = self._door.keys
+        if keys is None:
+            return False
+        try:
+            check_key(keys, scope["method"], path, headers.get(b"authorization"))
+        except Problem:
+            return False
+        return True
+
     def _tell(self, scope: Scope, status: int, key: str | None, start: float) -> None:
         client = scope.get("client")
         # Not the query: what stands in it by mistake, such as a key, is not for a log.
@@ -178,6 +197,10 @@ class Guard:
             client=client[0] if client else None,
             seconds=round(perf_counter() - start, 6),
         )
+
+
+def _is_stream(name: bytes, value: bytes) -> bool:
+    return name == b"content-type" and value.startswith(b"text/event-stream")
 
 
 def _headers(scope: Scope) -> dict[bytes, bytes]:
