@@ -17,7 +17,7 @@ from served import Served
 
 from paysim.testing import tiny_scenario
 
-__all__ = ["BUSY", "LONG", "NO_SCROLLING", "LivePage", "Server"]
+__all__ = ["BUSY", "LONG", "NO_SCROLLING", "LivePage", "Server", "text_of"]
 
 REFUSED = "the server responded with a status of 4"
 """What a browser notes by itself when a request is refused, as some are meant to be."""

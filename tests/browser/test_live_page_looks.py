@@ -5,7 +5,7 @@ The live page on screens of all kinds, with names of all kinds, and without a mo
 from __future__ import annotations
 
 import pytest
-from pages import BUSY, NO_SCROLLING
+from pages import BUSY, NO_SCROLLING, text_of
 from runs import HOSTILE, hostile, many
 
 
@@ -44,6 +44,22 @@ def test_keyboard(tab, server):
         outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         assert outline == "solid"
     assert [word for word in ("Branch", "Delete", "Step") if word not in reached] == []
+
+
+def test_screen_reader_is_told(tab, server):
+    """
+    A step and the end of a run are told where screen readers listen, however short the run is.
+    """
+    id = server.create(text_of("ring"))
+    found = tab().open(id)
+    page, told = found.page, found.page.get_by_role("status")
+    page.keyboard.press("s")
+    told.get_by_text("Tick 0 has been run: 1 arrived, 0 settled.").wait_for()
+    page.keyboard.press("e")
+    told.get_by_text("The run has come to its end at tick 20.").wait_for()
+    found.tick(20)
+    page.keyboard.press("Space")
+    assert "Playing" not in told.inner_text()
 
 
 @pytest.mark.parametrize("width", [1440, 375])

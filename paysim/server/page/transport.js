@@ -53,6 +53,7 @@ export class Transport {
       this.measured,
     );
     this.wasRunning = null;
+    this.begun = null; // by model, the record of the run before the one that was asked for
   }
 
   get isRunning() {
@@ -76,7 +77,7 @@ export class Transport {
     this.stepping.disabled = isGone || isRunning || this.isBusy;
     this.ending.disabled = isGone || hasEnded || this.isBusy;
     if (this.wasRunning === null && isRunning) this.#readPace();
-    if (this.wasRunning && !isRunning) this.#tellEnd();
+    if ((this.wasRunning || this.#isOver()) && !isRunning) this.#tellEnd();
     this.wasRunning = isRunning;
     const rate = Math.max(...this.models.map((model) => model.rate));
     write(this.measured, isRunning && rate > 0 ? `${number(rate)} per second` : "");
@@ -89,7 +90,10 @@ export class Transport {
 
   async step() {
     if (this.isRunning) return;
-    await this.#all((model) => model.step());
+    const [outcome] = await this.#all((model) => model.step());
+    const { tick, num_arrivals: arrived, num_settlements: settled } = outcome;
+    const more = this.models.length > 1 ? "" : `: ${arrived} arrived, ${settled} settled`;
+    say(`Tick ${number(tick)} has been run${more}.`);
   }
 
   async runToEnd() {
@@ -98,8 +102,16 @@ export class Transport {
   }
 
   async #play(pace) {
-    await this.#all((model) => !model.hasEnded && model.play(pace));
-    say("Playing.");
+    const played = this.models.filter((model) => !model.hasEnded);
+    if (!played.length) return;
+    this.begun = new Map(played.map((model) => [model, record(model)]));
+    await Promise.all(played.map((model) => model.play(pace)));
+    if (this.begun !== null) say("Playing.");
+  }
+
+  // A short run is over before anything has shown it going on.
+  #isOver() {
+    return this.begun !== null && [...this.begun].every(([model, old]) => record(model) !== old);
   }
 
   // The pace is the server's to keep, so another one is another run.
@@ -111,7 +123,7 @@ export class Transport {
   }
 
   async #all(command) {
-    await Promise.all(this.models.map((model) => command(model)));
+    return await Promise.all(this.models.map((model) => command(model)));
   }
 
   async #do(command) {
@@ -121,6 +133,7 @@ export class Transport {
       await command();
       this.alert.tell(null);
     } catch (error) {
+      this.begun = null;
       this.alert.tell(error);
     } finally {
       this.isBusy = false;
@@ -136,7 +149,8 @@ export class Transport {
   }
 
   #tellEnd() {
-    const [model] = this.models;
+    const [model] = this.begun?.keys() ?? this.models;
+    this.begun = null;
     const { status, detail } = model.frame.run;
     const words = { finished: "The run has come to its end", cancelled: "Paused" };
     say(
@@ -149,4 +163,8 @@ export class Transport {
         detail: detail || `It stands at tick ${number(model.tick)}.`,
       });
   }
+}
+
+function record(model) {
+  return JSON.stringify(model.frame?.run ?? null);
 }
