@@ -18,7 +18,7 @@ from paysim.server.desk.waiting import Times
 from paysim.server.problems import Problem
 from paysim.server.session.session import Session
 from paysim.server.settings import Settings
-from paysim.server.store.store import StoreError
+from paysim.server.store.store import StoreError, with_cut
 
 
 def scenario(agents=3, days=1, ticks_per_day=100, rate=0.5):
@@ -141,6 +141,8 @@ class MemoryStore:
         def change():
             kept = self.kept[id]
             kept[2] = kept[2][:step]
+            events = kept[2][-1].events if step else 0
+            kept[0] = attrs.evolve(kept[0], cuts=with_cut(kept[0].cuts, events))
             kept[3] = [mark for mark in kept[3] if mark.step <= step]
 
         return self._write("restore", change, reply)
