@@ -45,9 +45,10 @@ def test_form(accept, form):
 )
 def test_no_form(accept):
     """
-    Where nothing is acceptable the problem names what there is.
+    Where nothing is acceptable the problem names what there is, and what was asked for.
     """
     with pytest.raises(Problem) as caught:
         chosen(accept, FORMS)
     assert caught.value.status == 406
     assert all(form in caught.value.detail for form in FORMS)
+    assert accept[:50] in caught.value.detail

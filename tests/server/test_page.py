@@ -126,7 +126,9 @@ def test_charts(client, made):
         spec = client.get(f"{made}/charts/{kind.name}").json()
         assert spec["title"]["text"] == kind.title
         assert spec["datasets"]
-    assert client.get(f"{made}/charts/pie").status_code == 404
+    refused = client.get(f"{made}/charts/pie")
+    assert refused.status_code == 404
+    assert "'pie'" in refused.json()["detail"]
     assert client.get(f"{API}/sim_0123456789abcdef/charts").status_code == 404
 
 

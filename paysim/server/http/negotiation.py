@@ -8,6 +8,7 @@ import functools
 import re
 from typing import Final
 
+from paysim.errors import shown
 from paysim.server.problems import Problem
 
 JSON: Final = "application/json"
@@ -40,7 +41,7 @@ def chosen(accept: str | None, forms: tuple[str, ...]) -> str:
     form = _chosen(accept, forms)
     if form is None:
         listed = ", ".join(forms)
-        detail = f"the header Accept must allow one of {listed}"
+        detail = f"the header Accept must allow one of {listed}, and is {shown(accept)}"
         raise Problem(406, "not-acceptable", "No form of the reply is acceptable", detail)
     return form
 

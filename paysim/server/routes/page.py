@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from paysim.errors import shown
 from paysim.server.http.calls import Call
 from paysim.server.http.models.page import ChartKinds, ShippedScenarios
 from paysim.server.http.negotiation import EVENT_STREAM
@@ -151,7 +152,7 @@ async def get_chart(call: Call) -> Response:
         known = ", ".join(
             each["name"] for each in charts.listed() if each["is_live"] or not is_live
         )
-        detail = f"there is no such chart; there are {known}"
+        detail = f"there is no chart {shown(name)}; there are {known}"
         raise Problem(404, "unknown-chart", "There is no such chart", detail)
     missing = charts.missing()
     if missing:

@@ -69,7 +69,7 @@ def form_of(call: Call, missing: str) -> str:
     try:
         return call.form(JSON)
     except Problem as problem:
-        problem.detail += f", as only a table has others: name one by ?{missing}="
+        problem.detail += f"; only a table has others: name one by ?{missing}="
         raise
 
 
