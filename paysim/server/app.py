@@ -50,6 +50,7 @@ def create_app(settings: Settings | None = None, *, is_logged: bool = False) -> 
             try:
                 await _open(app, settings, door, stack)
             except Exception as error:
+                # Uvicorn logs it as text and goes on to its own end: whoever serves raises it.
                 app.state.failure = error
                 log().error("server not started", message=str(error))
                 raise
@@ -75,6 +76,7 @@ def create_app(settings: Settings | None = None, *, is_logged: bool = False) -> 
     for router in (*routers, doc_pages):
         # As they are: what is included is looked up in a slower way.
         app.router.routes.extend(router.routes)
+    # As FastAPI tells those to do it who have a description of their own.
     app.openapi = lambda: document(app)  # type: ignore[method-assign]
     return app
 

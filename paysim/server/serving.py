@@ -83,6 +83,7 @@ def _bound(family: int, address: Any) -> socket.socket:
         bound.listen(2048)
         bound.setblocking(False)
     except BaseException:
+        # Whatever it is, nobody else has the socket.
         bound.close()
         raise
     return bound

@@ -39,6 +39,7 @@ def forked(function, *arguments):
         os.close(reads)
         function(writes, *arguments)
     except BaseException as error:
+        # A copy of the test must never go on as the test.
         os.write(2, repr(error).encode() + b"\n")
     finally:
         os._exit(0)
@@ -279,6 +280,7 @@ def read_only(directory, *_):
             try:
                 Store.open(directory / name)
             except Exception as error:
+                # Of what type it is, is told.
                 told = f"{type(error).__name__}: {error}".replace(str(directory), "DIR")
                 os.write(pipe, json.dumps(told).encode() + b"\n")
 

@@ -225,6 +225,7 @@ async def cancelled_after(steps, coroutine):
                 try:
                     value = yield waiting
                 except BaseException as thrown:
+                    # What the loop throws in, cancellation above all, goes to what is counted.
                     error = thrown
 
     async def counted():

@@ -200,6 +200,7 @@ def test_streams(server, client):
             else:
                 follow(client, batches[index])
         except BaseException:
+            # Else those who have come to this point wait for one who never does.
             has_all.abort()
             raise
         finally:

@@ -15,16 +15,14 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
+import schemathesis
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import Status, events, from_schema
+from schemathesis.engine.run import PhaseName
+from schemathesis.python import asgi
 
 from paysim.server.app import create_app
 from paysim.server.settings import Settings
-
-schemathesis = pytest.importorskip("schemathesis")
-
-from schemathesis.config import SchemathesisConfig  # noqa: E402
-from schemathesis.engine import Status, events, from_schema  # noqa: E402
-from schemathesis.engine.run import PhaseName  # noqa: E402
-from schemathesis.python import asgi  # noqa: E402
 
 GIVEN = os.environ.get("PAYSIM_SCHEMATHESIS_EXAMPLES")
 EXAMPLES = int(GIVEN or 12)

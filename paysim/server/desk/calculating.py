@@ -220,6 +220,7 @@ class Calculating:
             self._is_spoilt |= name in ("advance", "take", *CHANGING)
             raise
         except BaseException:
+            # Nobody knows how far it has come.
             self._is_spoilt = True
             raise
 

@@ -182,6 +182,7 @@ class Runs:
         except PaysimError as error:
             status, detail = "failed", str(error)
         except Exception as error:
+            # Nobody waits for the task of a run: its record is where it can be told.
             status, detail = "failed", internal(error).detail
         await self._end(seat, status, detail)
         self._running.pop(seat.row.id, None)
@@ -243,6 +244,7 @@ class Runs:
                 id = turn.row.id
                 await turn.write(lambda: store.append(id, None, record), run=record)
         except Exception:
+            # A store that fails keeps no record; the run is over all the same.
             seat.run = None
             if not seat.is_deleted:
                 self._seats.change(seat, run=record)

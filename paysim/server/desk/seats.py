@@ -113,6 +113,7 @@ class Seats:
         try:
             future = begin()
         except Exception as error:
+            # What cannot even be given to the store is lost in the same way.
             future = Future()
             future.set_exception(error)
         seat.flights.append(flight)

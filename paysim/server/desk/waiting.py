@@ -160,6 +160,7 @@ async def acknowledged(begin: Callable[[], Future[Any]]) -> AsyncIterator[None]:
         cancelled = await ended(future)
         future.result()
     except Exception as error:
+        # Whatever it is: a task that was cancelled ends as cancelled.
         if cancelled is not None:
             raise cancelled from error
         if isinstance(error, StoreError):

@@ -41,11 +41,13 @@ class BoundedProtocol(HttpToolsProtocol):
     check_seconds = 5.0
     """Time from one look at these times to the next."""
 
+    # uvicorn narrows what asyncio hands over, as every TCP connection comes with a `Transport`.
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """
         Take a connection, unless there are too many.
         """
         super().connection_made(transport)
+        # It has what uvicorn uses of a transport, and is none.
         self.transport = Joined(transport, self.loop)  # type: ignore[assignment]
         # Heads and whole requests that have arrived; between them is a body.
         self._heads = self._wholes = 0

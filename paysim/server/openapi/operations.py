@@ -209,6 +209,7 @@ def operation(
             return headed(response) if request.method == "HEAD" else response
 
         endpoint.__name__ = id
+        # Where `operations` of an app finds it; a function can have any attribute.
         endpoint.operation = told  # type: ignore[attr-defined]
         # A plain route, as this one has nothing for the framework to inject. HEAD goes with GET.
         router.routes.append(Route(path, endpoint, methods=[method], name=id))
