@@ -150,7 +150,6 @@ def test_branch_and_compare(tab, server):
     assert rows["Costs so far"] == [f"{a:,}", f"{b:,}", f"+{b - a:,}"]
     # The marks of both axes are the same, whatever each has come to.
     page.locator("figure[data-chart=queue_value]").first.scroll_into_view_if_needed()
-    pair = page.locator("figure[data-chart=queue_value]")
     # B is drawn after A, on the scales of both.
     page.locator("figure[data-chart=queue_value][data-mark=B][data-tick='600']").wait_for()
     # A and B come to their common scale one after the other.
