@@ -205,7 +205,7 @@ def replace_file(
             except BaseException:
                 temporary.unlink(missing_ok=True)
                 raise
-        _sync_directory(target.parent)
+        sync_directory(target.parent)
     except PaysimError:
         raise
     except (OSError, ValueError) as error:
@@ -289,8 +289,15 @@ def _remove_leftovers(path: Path) -> None:
                     temporary.unlink()
 
 
-def _sync_directory(directory: Path) -> None:
-    # A rename is on the disk only when the directory is; not every system can be asked for that.
+def sync_directory(directory: Path) -> None:
+    """
+    Bring to the disk which files a directory has, where the system can be asked for that.
+
+    A file that was made or renamed is there for sure only then.
+
+    Raises:
+        OSError: It cannot be.
+    """
     if os.name == "posix":
         descriptor = os.open(directory, os.O_RDONLY)
         try:

@@ -84,7 +84,7 @@ class Stream:
         """
         try:
             return await anext(self._messages)
-        except BaseException:
+        except BaseException:  # also the end of the stream, and a task that is cancelled
             self._give_back()
             raise
 
@@ -138,7 +138,7 @@ async def _messages(
                 continue
             yield message("problem", problem.body())
             return
-        except Exception as error:
+        except Exception as error:  # the reply has begun, so it is told in the stream
             yield message("problem", problem_of(error).body())
             return
         if told is not None:

@@ -67,7 +67,7 @@ class Turn(Calculating):
                     self._losses = seat.losses
                 if self._loads:
                     await self._load()
-        except BaseException:
+        except BaseException:  # also a task that is cancelled: nobody would give the lock back
             self._leave()
             raise
         return self

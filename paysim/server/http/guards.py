@@ -137,7 +137,7 @@ class Guard:
         except ClientDisconnect:
             # Nobody is there to be told.
             pass
-        except Exception as error:
+        except Exception as error:  # the last word: whatever it is, the client is told
             problem = body.problem if body is not None and body.problem is not None else error
             if status:
                 # The reply has begun and cannot be taken back. It is left unfinished, which

@@ -11,7 +11,7 @@ from typing import Final
 
 from paysim.regular_file import reason
 from paysim.server.store.records import StoreError
-from paysim.state_file import place
+from paysim.state_file import place, sync_directory
 
 try:
     import fcntl
@@ -58,7 +58,7 @@ def make_directory(directory: Path) -> None:
     directory.parent.mkdir(parents=True, exist_ok=True)
     with suppress(FileExistsError):
         directory.mkdir(mode=0o700)
-        _sync_directory(directory.parent)
+        sync_directory(directory.parent)
 
 
 def make_file(path: Path) -> None:
@@ -72,13 +72,4 @@ def make_file(path: Path) -> None:
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
     with suppress(FileExistsError):
         os.close(os.open(path, flags, 0o600))
-        _sync_directory(path.parent)
-
-
-def _sync_directory(directory: Path) -> None:
-    if os.name == "posix":
-        descriptor = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync_directory(path.parent)

@@ -160,7 +160,7 @@ def connect(directory: Path, checkpoints: bool = True) -> sqlite3.Connection:
         if not checkpoints:
             connection.execute("PRAGMA wal_autocheckpoint = 0")
             connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES_KEPT}")
-    except BaseException as error:
+    except BaseException as error:  # whatever it is, the file is not left open
         connection.close()
         if isinstance(error, sqlite3.Error):
             raise StoreError(f"{place(path)}  cannot be opened: {error}") from error
@@ -211,7 +211,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {FORMAT}")
         connection.execute("COMMIT")
-    except BaseException:
+    except BaseException:  # whatever it is, others are not kept waiting for the end of this
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise

@@ -55,12 +55,12 @@ class Store:
             self._wal = Wal(more(directory))
             tidy = self._tidied
             self._writer = Writer(self._connection, self._wal, tidy, self._place)
-        except BaseException:
+        except BaseException:  # whatever it is, the directory is free for another server
             os.close(self._lock)
             raise
         try:
             self._writer.put(writes.interrupt).result()
-        except BaseException:
+        except BaseException:  # likewise
             self.close()
             raise
 
