@@ -420,6 +420,7 @@ def test_any_bytes(content):
 @example("1.230", 2, False)
 @example("1,5", 2, False)
 @example("1.5", 0, True)
+@example("_,0", 0, False)
 def test_amounts_are_those_of_transactions(cell, decimals, decimal_comma):
     """
     An amount in a file of agents is what it is in one of transactions, or refused in its words.

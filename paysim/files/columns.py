@@ -24,7 +24,7 @@ Told = Callable[[Problem], None]
 _WHOLE = re.compile(r"-?[0-9]+", re.ASCII)
 _AMOUNT = re.compile(r"(-?[0-9]+)(?:([.,])([0-9]{0,40}))?", re.ASCII)
 _GROUPED = re.compile(r"-?(?=.*[0-9])[0-9 ,.'_]+", re.ASCII)
-_MARKED = re.compile(r"(-?(?=.*[0-9])[0-9 ,.'_]+)([.,])([0-9]*)", re.ASCII)
+_MARKED = re.compile(r"(-?[ ,.'_]*[0-9][0-9 ,.'_]*)([.,])([0-9]*)", re.ASCII)
 
 # The compiled reader of transactions says the same in the same words.
 _NO_AMOUNT = "must be an amount, digits and at most a decimal"
