@@ -305,6 +305,13 @@ def did_you_mean(value: Any, options: Iterable[str]) -> str:
     return f"did you mean {by_form[matches[0]]}?" if matches else ""
 
 
+def key_hint(key: Any, keys: Collection[str]) -> str:
+    """
+    Return which key is meant in place of an unknown one, or all there are.
+    """
+    return did_you_mean(key, keys) or f"the keys here are {', '.join(keys)}"
+
+
 def suggest_agent(name: str, among: Collection[str]) -> str:
     """
     Return a suggestion in place of an agent that there is not, or an empty text.

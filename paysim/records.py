@@ -21,6 +21,7 @@ from paysim.fields import (
     Kind,
     Steps,
     did_you_mean,
+    key_hint,
     one_of,
 )
 
@@ -257,7 +258,7 @@ class Record(Kind):
                 values[name] = field.default
         keys = self.keys() if unknown else []
         for key in unknown:
-            hint = functools.partial(did_you_mean, key, keys)
+            hint = functools.partial(key_hint, key, keys)
             problems.add((*steps, key), "unknown key", "", hint, at_key=True)
         if problems.count == before:
             try:

@@ -280,6 +280,9 @@ class Scenario(Checked):
             whole = raw | dict.fromkeys(("transactions", "agent_configs", "ticks_per_day"), MISSING)
             with contextlib.suppress(TooManyProblems):
                 whole = files.read(raw, folder, of_files)
+        elif isinstance(raw, dict) and isinstance(raw.get("transactions"), dict):
+            # How a file is read may tell the ticks of a day.
+            whole = {"ticks_per_day": MISSING} | raw
         with contextlib.suppress(TooManyProblems):
             scenario = Record(cls).read(whole, (), problems)
         if problems.count or of_files.count:

@@ -218,7 +218,8 @@ def test_keys_given_twice():
     ]
     assert told("{" + '"a": 1, ' * 1_000 + '"b": 1}', "day.json")[0].startswith("day.json:1:1")
     text = '{"rules": {}, "rules": [], "rules": {"x": 1}}'
-    assert "day.json:1:24  rules.x  unknown key" in told(text, "day.json")
+    (line,) = (line for line in told(text, "day.json") if "rules.x" in line)
+    assert line.startswith("day.json:1:24  rules.x  unknown key; the keys here are ")
     assert len(told("{" + "a: 1, " * 1_000 + "b: 1}")) == 101
 
 
@@ -231,7 +232,8 @@ def test_aliases():
     )
     assert loads_scenario(text).agent_configs[1].opening_balance == 100
     text = TEXT + "rules: &same {end_of_day: cancel}\ncost_rates: *same\n"
-    assert told(text) == ["day.yaml:11:15  cost_rates.end_of_day  unknown key"]
+    (line,) = told(text)
+    assert line.startswith("day.yaml:11:15  cost_rates.end_of_day  unknown key; the keys here are ")
 
 
 @pytest.mark.parametrize(

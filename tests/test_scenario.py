@@ -82,11 +82,22 @@ def test_everything_at_once():
         "rules.end_of_day  must be carry_over, cancel or settle_on_credit (got 'never')",
         "transactions[0].arrival_tick  is missing",
         "transactions[1].receiver_id  must not be the sender (got 'C')",
-        "surplus  unknown key",
+        "surplus  unknown key; the keys here are ticks_per_day, agent_configs, num_days, rng_seed, "
+        "cost_rates, lsm_config, rules, transactions, scenario_events",
         "num_days  must be at least 1 (got 0)",
         "agent_configs[2].id  must be unique, and is the id of agent_configs[0] (got 'A')",
         "transactions[0].sender_id  must be the id of an agent (got 'D')",
     ]
+
+
+def test_ticks_that_a_file_may_tell():
+    """
+    Where how a file is read may tell the ticks of a day, they are not said to be missing.
+    """
+    raw = small(transactions={"file": "day.csv", "open": "07:00", "close": "18:00", "tick": "1min"})
+    del raw["ticks_per_day"]
+    (line,) = told(raw)
+    assert line.startswith("transactions  must be a list of transactions")
 
 
 def test_under_a_misspelt_key():

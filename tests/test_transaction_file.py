@@ -161,7 +161,8 @@ def test_mistakes_everywhere(here):
     with pytest.raises(ScenarioError) as caught:
         paysim.load_scenario("s.yaml")
     assert str(caught.value).splitlines() == [
-        "s.yaml:4:1  surplus  unknown key",
+        "s.yaml:4:1  surplus  unknown key; the keys here are ticks_per_day, agent_configs, nu"
+        "m_days, rng_seed, cost_rates, lsm_config, rules, transactions, scenario_events",
         "p.csv:3:3  receiver_id  must be the id of an agent (got 'C')",
         "p.csv:3:7  arrival_tick  must be before the end of the run, tick 10 (got '99')",
     ]

@@ -12,7 +12,7 @@ from typing import Any, Final
 import attrs
 
 from paysim.errors import Problems, shown
-from paysim.fields import IN_QUOTES, Choice, Kind, Steps, did_you_mean
+from paysim.fields import IN_QUOTES, Choice, Kind, Steps, key_hint
 from paysim.files.documents import unreadable
 
 PATH_MAX: Final = 4_096
@@ -70,7 +70,7 @@ class Headers(Kind):
                 path = (*steps, shown(key))
                 problems.add(path, "key must be text", shown(key), IN_QUOTES, at_key=True)
             elif self.keys is not None and key not in self.keys:
-                hint = functools.partial(did_you_mean, key, self.keys)
+                hint = functools.partial(key_hint, key, self.keys)
                 problems.add((*steps, key), "unknown key", "", hint, at_key=True)
             elif header is None:
                 continue

@@ -24,6 +24,8 @@ from paysim.server.store.records import StoreError
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:paysim:problem:"
+CONFLICT: Final = "conflict"
+CONFLICT_TITLE: Final = "The request cannot be carried out"
 
 _PATH = re.compile(r"^.*[/\\].*?(?=  )")
 _PLACE = re.compile(r":(\d+)(?::(\d+))?$")
@@ -176,7 +178,7 @@ def problem_of(error: BaseException, status: int = 400) -> Problem:
         detail = f"{told}; nothing of this request has been kept, and it can be repeated"
         return Problem(503, "store-failed", "The store cannot be used", detail)
     if isinstance(error, PaysimError):
-        return Problem(409, "conflict", "The request cannot be carried out", str(error))
+        return Problem(409, CONFLICT, CONFLICT_TITLE, str(error))
     return internal(error)
 
 

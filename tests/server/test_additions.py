@@ -140,7 +140,7 @@ def test_hints():
     with pytest.raises(ScenarioError) as caught:
         session.add_event({"type": "Outage", "agent_id": "BANK_A", "duration": 5})
     assert [problem.hint for problem in caught.value.problems] == [
-        "its keys are tick, every_ticks, until_tick, agent_id"
+        "the keys here are tick, every_ticks, until_tick, agent_id"
     ]
     session.advance(session.end_tick)
     with pytest.raises(ScenarioError) as caught:

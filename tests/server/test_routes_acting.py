@@ -116,7 +116,10 @@ def test_all_or_none(client, path):
     ]
     body = {"agent_id": "BANK_A", "decisions": decisions}
     response = post(client, path, "decisions", body)
-    refusal(response, 409, "conflict")
+    errors = refusal(response, 409, "conflict")
+    assert list(errors) == ["decisions[1]"]
+    assert errors["decisions[1]"]["line"] == 1
+    assert errors["decisions[1]"]["expected"].startswith("agent BANK_A, tick 1: ")
     assert "decisions[1]" in response.json()["detail"]
     assert queues(client, path) == before
     ticks(client, path)

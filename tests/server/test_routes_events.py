@@ -86,6 +86,7 @@ def test_stream(client, path, log):
     """
     response = client.get(f"{path}/events?follow=false&after=2", headers=STREAM)
     assert response.headers["content-type"].startswith("text/event-stream")
+    assert response.headers["vary"] == "Accept"
     [(event, id, data)] = messages(response)
     assert (event, id) == ("batch", f"{len(log)}.0")
     assert (data["after"], data["last"], data["current_tick"]) == (2, len(log), 8)

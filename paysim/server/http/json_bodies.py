@@ -12,9 +12,10 @@ import attrs
 
 from paysim.errors import Problem as Wrong
 from paysim.errors import Problems, ScenarioError, Step, path_text, shown
+from paysim.fields import Steps
 from paysim.files.documents import decoded, parsed, place_text
 from paysim.records import Record
-from paysim.server.problems import Problem, error_of, invalid
+from paysim.server.problems import CONFLICT, CONFLICT_TITLE, Problem, error_of, invalid
 from paysim.texts import Document
 
 T = TypeVar("T")
@@ -75,6 +76,13 @@ class JsonBody:
         """
         errors = [self._error(told) for told in error.problems]
         return invalid(errors, omitted=error.omitted)
+
+    def conflicting(self, steps: Steps, text: str) -> Problem:
+        """
+        Return the problem that tells what in it cannot be done as things stand, and where.
+        """
+        error = self._error(Wrong("", path_text(steps), text, "", steps=steps))
+        return invalid([error], kind=CONFLICT, title=CONFLICT_TITLE, status=409)
 
     def _error(self, told: Wrong) -> dict[str, Any]:
         place = told.place or self.place(told.steps, told.at_key)

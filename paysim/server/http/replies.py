@@ -106,7 +106,7 @@ class StreamReply(StreamingResponse):
     """
 
     def __init__(self, stream: Stream) -> None:
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "Vary": "Accept"}
         super().__init__(stream, headers=headers, media_type=EVENT_STREAM)
         self._stream = stream
 

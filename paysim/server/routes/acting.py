@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from paysim.errors import Problems, ScenarioError, shown
-from paysim.fields import did_you_mean
+from paysim.fields import key_hint
 from paysim.server.http.calls import Call
 from paysim.server.http.json_bodies import JsonBody
 from paysim.server.http.models.acting import Added, Decided, Submitted
@@ -20,6 +20,7 @@ from paysim.server.openapi.operations import ONE, Answer, Body, Link, json_form,
 from paysim.server.openapi.schemas import ref
 from paysim.server.problems import Problem
 from paysim.server.routes.links import SAME
+from paysim.server.session.deciding import CannotDecide
 
 if TYPE_CHECKING:
     from paysim.server.session.session import Session
@@ -112,6 +113,8 @@ async def decide(call: Call) -> Response:
         _check_pending(turn.session)
         try:
             await turn.do(turn.session.decide, agent_id, decisions)
+        except CannotDecide as error:
+            raise body.conflicting(("decisions", error.position), error.text) from None
         except ScenarioError as error:
             raise body.refused(error) from None
         content = {"status": "accepted", "applies_at_tick": turn.session.tick}
@@ -194,7 +197,7 @@ def _decisions(body: JsonBody) -> tuple[str, list[Any]]:
             problems.add((key,), "is missing")
     for key in raw:
         if key not in keys:
-            problems.add((key,), "unknown key", "", did_you_mean(key, keys), at_key=True)
+            problems.add((key,), "unknown key", "", key_hint(key, keys), at_key=True)
     if "decisions" in raw and not isinstance(raw["decisions"], list):
         problems.add(("decisions",), "must be a list of decisions", shown(raw["decisions"]))
     if problems.count:

@@ -21,8 +21,8 @@ from paysim.errors import (
     path_text,
     shown,
 )
-from paysim.fields import did_you_mean
-from paysim.records import Record, layout
+from paysim.fields import key_hint
+from paysim.records import layout
 from paysim.scenario import Scenario
 from paysim.scenario_events import ExtraTransaction
 
@@ -86,7 +86,7 @@ def check_transaction(
         event = _checked(growing, own, next_tick, spelling, problems)
         for key in raw:
             if key not in TRANSACTION_KEYS:
-                hint = functools.partial(did_you_mean, key, TRANSACTION_KEYS)
+                hint = functools.partial(key_hint, key, TRANSACTION_KEYS)
                 problems.add((str(key),), "unknown key", "", hint, at_key=True)
     assert isinstance(event, ExtraTransaction)
     return event
@@ -184,8 +184,6 @@ def _checked(
             told = _as_written(problem, spelling)
             if is_over and told.expected.startswith(BEYOND):
                 told = attrs.evolve(told, hint=OVER)
-            elif told.expected == "unknown key" and not told.hint:
-                told = attrs.evolve(told, hint=_keys(raw))
             problems.add_placed(told)
         problems.count += error.omitted
     tick = raw.get("tick") if isinstance(raw, dict) else None
@@ -193,16 +191,6 @@ def _checked(
         text = f"must be at least {next_tick}, the next tick"
         problems.add((spelling.get("tick", "tick"),), text, shown(tick))
     return event
-
-
-def _keys(raw: Any) -> str:
-    """
-    Return what keys an event of the type of this one has.
-    """
-    kind: Any = layout(Scenario)["scenario_events"].kind
-    name = str(raw["type"]).lower()
-    keys = next(Record(cls).keys() for cls in kind.item.classes if cls.name == name)
-    return f"its keys are {', '.join(keys)}"
 
 
 def _as_written(problem: Problem, spelling: dict[str, str]) -> Problem:

@@ -22,6 +22,21 @@ if TYPE_CHECKING:
     from paysim._kernel import Kernel
 
 
+class CannotDecide(PaysimError):
+    """
+    A decision that an agent cannot make as things stand.
+
+    Args:
+        position: Its position among the decisions.
+        text: Who cannot make it, when, and why.
+    """
+
+    def __init__(self, position: int, text: str) -> None:
+        super().__init__(f"decisions[{position}]: {text}")
+        self.position = position
+        self.text = text
+
+
 class Deciding:
     """
     An agent's queues by the ids in them, while it decides.
@@ -41,15 +56,15 @@ class Deciding:
         Make decisions, and return whether any of them has decided anything.
 
         Raises:
-            PaysimError: One cannot be made now; it names which, and those before it are made.
+            CannotDecide: One cannot be made now; those before it are made.
         """
         has_decided = False
         for i, decision in enumerate(decisions):
             try:
                 has_decided |= self._make(decision)
             except PaysimError as error:
-                place = f"decisions[{i}]: agent {self._id}, tick {self._kernel.tick}"
-                raise PaysimError(f"{place}: {error}") from error
+                text = f"agent {self._id}, tick {self._kernel.tick}: {error}"
+                raise CannotDecide(i, text) from error
         return has_decided
 
     def _make(self, decision: Decision) -> bool:
