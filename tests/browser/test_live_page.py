@@ -239,3 +239,28 @@ def test_deletes_with_a_question(tab, server):
     found.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     found.page.get_by_role("link", name="to be deleted").wait_for(state="detached")
     assert id not in str(server.ask("GET", "simulations"))
+
+
+def test_place_that_nobody_sees(tab):
+    """
+    A chart whose place has gone by the time that it can be drawn is not drawn, without complaint.
+    """
+    drawn = (
+        tab()
+        .go()
+        .page.evaluate(
+            """async () => {
+                const main = document.querySelector("script[type=module]").src;
+                const { View } = await import(main.replace("main.js", "vega.js"));
+                const spec = {
+                    data: { values: [{ a: 1, tick: 1 }, { a: 2, tick: 2 }] },
+                    facet: { field: "a" },
+                    spec: { mark: "line", encoding: { x: { field: "tick" }, y: { field: "a" } } },
+                };
+                const [gone, there] = [0, 1].map(() => document.createElement("div"));
+                document.querySelector("main").append(there);
+                return [await new View(gone).show(spec), await new View(there).show(spec)];
+            }"""
+        )
+    )
+    assert drawn == [False, True]

@@ -69,7 +69,7 @@ export class Panel {
     const told = typeof title === "object" ? (title.subtitle ?? []) : [];
     this.key = null;
     this.exact = rest;
-    await this.view.show(rest);
+    if (!(await this.view.show(rest))) return;
     write(this.notes, [told].flat().join(" "));
     this.tick = tick;
     this.element.dataset.tick = tick;
@@ -94,7 +94,7 @@ export class Panel {
       const { title, usermeta, ...rest } = spec;
       this.exact = null;
       this.tick = null;
-      await this.view.show(rest);
+      if (!(await this.view.show(rest))) return;
       this.key = key;
       this.#settle();
     }

@@ -38,9 +38,11 @@ export class View {
     this.spec = null;
   }
 
+  // Returns whether it is drawn: not where nobody sees it, as the place is folded or gone.
   async show(spec) {
     const { embed, hasNames } = await load();
     const room = this.place.clientWidth;
+    if (!room) return false;
     const chart = document.createElement("div");
     chart.className = "chart waiting";
     this.place.append(chart);
@@ -51,6 +53,7 @@ export class View {
       this.#release();
       this.view = view;
       this.drawn = { chart, finalize, room };
+      return true;
     } catch (error) {
       chart.remove();
       throw error;
