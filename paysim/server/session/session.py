@@ -12,6 +12,8 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from paysim._kernel import Kernel
 from paysim.added_events import GrowingScenario
 from paysim.checkpoint_format import Checkpoint, decoded, encoded
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from paysim.scenario import ScenarioEvent
 
 
+@attrs.define(eq=False, slots=False)
 class Session(Viewed):
     """
     A simulation whose ticks happen on demand, and whose agents may decide from outside.
@@ -44,26 +47,21 @@ class Session(Viewed):
     again.
 
     Args:
-        scenario: As in `Viewed`, and so are all others.
-        growing: The same.
-        seed: The same.
-        outside: The same.
-        kernel: The same.
+        scenario: What is simulated, without the events that are added to it.
+        seed: Seed of the random streams.
+        outside: Ids of the agents that decide from outside.
+        kernel: The kernel, between two ticks.
+        growing: The scenario with the events that were added so far.
     """
 
-    def __init__(
-        self,
-        scenario: Scenario,
-        growing: GrowingScenario,
-        seed: int,
-        outside: tuple[str, ...],
-        kernel: Kernel,
-    ) -> None:
-        super().__init__(scenario, growing, seed, outside, kernel)
-        # What has happened since the last step was taken.
-        self._taken_tick = kernel.tick
-        self._added: list[ScenarioEvent] = []
-        self._has_decided = False
+    # What has happened since the last step was taken.
+    _taken_tick: int = attrs.field(init=False)
+    _added: list[ScenarioEvent] = attrs.field(init=False, factory=list)
+    _has_decided: bool = attrs.field(init=False, default=False)
+
+    @_taken_tick.default
+    def _now(self) -> int:
+        return self._kernel.tick
 
     @classmethod
     def start(
@@ -90,7 +88,7 @@ class Session(Viewed):
                     problems.add(("outside", i), "must be the id of an agent", shown(id), hint)
         seed = scenario.rng_seed if seed is None else seed
         kernel = Kernel(scenario, seed, numbers_of(scenario, outside))
-        return cls(scenario, GrowingScenario(scenario), seed, in_order(scenario, outside), kernel)
+        return cls(scenario, seed, in_order(scenario, outside), kernel)
 
     @classmethod
     def resume(cls, saved: Checkpoint, most: int | None = None) -> Session:
@@ -110,7 +108,7 @@ class Session(Viewed):
         scenario = saved.scenario
         outside = in_order(scenario, saved.agents)
         kernel = restored_kernel(saved, numbers_of(scenario, outside), most)
-        session = cls(scenario, GrowingScenario(scenario), saved.seed, outside, kernel)
+        session = cls(scenario, saved.seed, outside, kernel)
         # Its first step is all that it has behind it, even where that is only a decision.
         session._taken_tick = 0
         session._has_decided = True
@@ -134,7 +132,7 @@ class Session(Viewed):
                 raise PaysimError("it does not end as its last step does")
         except PaysimError as error:
             raise PaysimError(f"the stored simulation is damaged: {error}") from error
-        return cls(first.scenario, GrowingScenario(scenario), first.seed, outside, kernel)
+        return cls(first.scenario, first.seed, outside, kernel, GrowingScenario(scenario))
 
     # For the store
 

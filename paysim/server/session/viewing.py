@@ -6,6 +6,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
+from paysim.added_events import GrowingScenario
 from paysim.errors import Problems, shown
 from paysim.fields import suggest_agent
 from paysim.server.session.accounts import account_of
@@ -13,37 +16,37 @@ from paysim.server.session.additions import gathered
 
 if TYPE_CHECKING:
     from paysim._kernel import Kernel, Table
-    from paysim.added_events import GrowingScenario
     from paysim.results import Results
     from paysim.scenario import Scenario
 
 
+@attrs.define(eq=False, slots=False)
 class Viewed:
     """
     A simulation between two ticks, to be looked at.
 
     Args:
         scenario: What is simulated, without the events that are added to it.
-        growing: The scenario with them.
         seed: Seed of the random streams.
         outside: Ids of the agents that have no policy of their own.
         kernel: The kernel, between two ticks.
+        growing: The scenario with the events that were added so far.
     """
 
-    def __init__(
-        self,
-        scenario: Scenario,
-        growing: GrowingScenario,
-        seed: int,
-        outside: tuple[str, ...],
-        kernel: Kernel,
-    ) -> None:
-        self.seed = seed
-        self.outside = outside
-        self._first = scenario
-        self._growing = growing
-        self._kernel = kernel
-        self._indices = {config.id: i for i, config in enumerate(scenario.agent_configs)}
+    _first: Scenario = attrs.field(alias="scenario")
+    seed: int
+    outside: tuple[str, ...]
+    _kernel: Kernel
+    _growing: GrowingScenario = attrs.field()
+    _indices: dict[str, int] = attrs.field(init=False)
+
+    @_growing.default
+    def _without_more(self) -> GrowingScenario:
+        return GrowingScenario(self._first)
+
+    @_indices.default
+    def _number_agents(self) -> dict[str, int]:
+        return {config.id: i for i, config in enumerate(self._first.agent_configs)}
 
     @property
     def scenario(self) -> Scenario:
