@@ -13,6 +13,17 @@ from hypothesis import strategies as st
 from stream_client import Client, caught_up
 
 
+async def pay_and_tick(at, id, amount, ticks):
+    """
+    Let one more transaction arrive in the next tick, and run so many.
+    """
+    order = {"sender_id": "BANK_0", "receiver_id": "BANK_1", "amount": amount}
+    async with at.turn(id) as turn:
+        await turn.do(turn.session.submit, order)
+        await turn.do(turn.session.advance, ticks)
+        await turn.commit()
+
+
 def test_restored():
     """
     A client that is ahead when the simulation is set back is told, and goes on from the new end.
@@ -32,17 +43,13 @@ def test_restored():
             assert data == {"after": row.events, "current_tick": 5, "current_day": 0}
             assert ahead.last == row.events
             assert (await behind.take())[1]["after"] == 0
-            async with at.turn(id) as turn:
-                order = {"sender_id": "BANK_0", "receiver_id": "BANK_1", "amount": 7, "id": "mine"}
-                await turn.do(turn.session.submit, order)
-                await turn.do(turn.session.advance, 5)
-                await turn.commit()
+            await pay_and_tick(at, id, 7_654_321, 5)
             log = await log_of(at, id)
             for client in (ahead, behind):
                 client.lines = b""
                 await caught_up(at, id, client)
             assert ahead.lines == b"".join(log.splitlines(keepends=True)[row.events :])
-            assert b'"mine"' in ahead.lines
+            assert b'"amount":7654321,' in ahead.lines
             late = Client(at.events(id, 10**15))
             assert (await late.take())[0] == "restored"
             assert (late.last, late.lines) == (at.rows[id].events, b"")
@@ -69,11 +76,7 @@ def test_restored_and_gone_on():
             left = (await at.restore(id, second.id)).events
             assert left > (await at.restore(id, first.id)).events
             left = at.rows[id].events
-            async with at.turn(id) as turn:
-                order = {"sender_id": "BANK_0", "receiver_id": "BANK_1", "amount": 7, "id": "mine"}
-                await turn.do(turn.session.submit, order)
-                await turn.do(turn.session.advance, 90)
-                await turn.commit()
+            await pay_and_tick(at, id, 7, 90)
             assert await client.take() == (
                 "restored",
                 {"after": left, "current_tick": 95, "current_day": 0},
@@ -124,11 +127,7 @@ def test_restored_while_away(acts):
             for act, number in acts:
                 if act == "tick":
                     # Another amount each time: what comes after a restore is another log.
-                    order = {"sender_id": "BANK_0", "receiver_id": "BANK_1"}
-                    async with at.turn(id) as turn:
-                        await turn.do(turn.session.submit, order | {"amount": next(amounts)})
-                        await turn.do(turn.session.advance, number)
-                        await turn.commit()
+                    await pay_and_tick(at, id, next(amounts), number)
                 elif act == "mark":
                     marks.append(await at.checkpoint(id))
                 elif act == "restore" and marks:
