@@ -10,6 +10,7 @@ import pytest
 
 from paysim.errors import PaysimError, ScenarioError
 from paysim.policies import release
+from paysim.server.session.deciding import CannotDecide
 from paysim.server.session.decision_kinds import DECISIONS_MAX, KINDS
 from paysim.server.session.session import Session
 from paysim.simulation import Simulation
@@ -93,19 +94,29 @@ def test_holding_changes_nothing():
         ({"decision": "withdraw", "transaction_id": "row-1"}, "it is not in the central queue"),
         ({"decision": "split", "transaction_id": "row-1", "parts": 301}, "must be at most 300"),
         ({"decision": "hold", "transaction_id": "row-9"}, "transaction row-9 is in no queue"),
+        ({"decision": "release", "transaction_id": "row-3"}, "it is released"),
+        ({"decision": "release", "transaction_id": "row-3", "priority": 9}, "it is released"),
     ],
 )
 def test_impossible_decisions(decision, message):
     """
-    A decision that cannot be made now is told with its place, the agent and the tick.
+    A decision that cannot be made now is told with its place, the agent and the tick, and changes
+    nothing.
     """
     session = Session.start(HELD, outside=["BANK_A"])
     session.advance(4)
+    session.decide("BANK_A", [{"decision": "release", "transaction_id": "row-3"}])
+    before = session._kernel.save()
     held = {"decision": "hold", "transaction_id": "row-2"}
     place = r"^decisions\[1\]: agent BANK_A, tick 4: .*"
-    with pytest.raises(PaysimError, match=place + message) as caught:
+    with pytest.raises(CannotDecide, match=place + message) as caught:
         session.decide("BANK_A", [held, decision])
-    assert not isinstance(caught.value, ScenarioError)
+    assert not caught.value.has_decided
+    assert session._kernel.save() == before
+    made = {"decision": "release", "transaction_id": "row-1"}
+    with pytest.raises(CannotDecide) as caught:
+        session.decide("BANK_A", [made, decision])
+    assert caught.value.has_decided
 
 
 def test_nobody_decides_while_out():

@@ -18,12 +18,15 @@ from at_desk import (
     log_of,
     made,
     raises,
+    scenario,
     tick,
     until,
     whole_log,
 )
 
 from paysim.errors import PaysimError, ScenarioError
+from paysim.server.session.deciding import CannotDecide
+from paysim.server.session.session import Session
 from paysim.server.settings import Settings
 from paysim.server.store.store import Store
 
@@ -278,7 +281,8 @@ def order():
 
 def test_refused_at_the_door():
     """
-    What is refused for its arguments costs nobody a loading; any other error does.
+    What is refused for its arguments, or as a decision before any was made, costs nobody a loading;
+    any other error does.
     """
 
     async def main():
@@ -289,7 +293,16 @@ def test_refused_at_the_door():
                 with pytest.raises(ScenarioError, match="amount"):
                     async with at.turn(id) as turn:
                         await turn.do(turn.session.submit, order() | {"amount": -1})
-            assert store.loads == {}
+            own = await at.create(Session.start(scenario(), outside=["BANK_0"]), "from outside")
+            budget = {"decision": "set_release_budget", "amount": 5}
+            nothing = {"decision": "release", "transaction_id": "nothing"}
+            for decisions, loads in ([nothing], {}), ([budget, nothing], {own.id: 1}):
+                with pytest.raises(CannotDecide, match="nothing"):
+                    async with at.turn(own.id) as turn:
+                        await turn.do(turn.session.decide, "BANK_0", decisions)
+                await tick(at, own.id)
+                assert store.loads == loads
+            store.loads.clear()
 
             def broken(session):
                 raise PaysimError("broken")

@@ -12,6 +12,7 @@ from paysim.errors import ScenarioError, TooManyEvents
 from paysim.server.desk.durations import CHANGING, WORK
 from paysim.server.desk.seats import undone
 from paysim.server.problems import Problem, problem_of
+from paysim.server.session.deciding import CannotDecide
 from paysim.server.settings import variable_of
 
 if TYPE_CHECKING:
@@ -213,6 +214,9 @@ class Calculating:
         except (ScenarioError, Problem):
             # What is refused at the door has changed nothing.
             self._is_spoilt |= name in ("advance", "take")
+            raise
+        except CannotDecide as error:
+            self._is_spoilt |= error.has_decided
             raise
         except (asyncio.CancelledError, _Late):
             is_wanted = False

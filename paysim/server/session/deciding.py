@@ -29,12 +29,14 @@ class CannotDecide(PaysimError):
     Args:
         position: Its position among the decisions.
         text: Who cannot make it, when, and why.
+        has_decided: Whether one before it has decided anything.
     """
 
-    def __init__(self, position: int, text: str) -> None:
+    def __init__(self, position: int, text: str, has_decided: bool) -> None:
         super().__init__(f"decisions[{position}]: {text}")
         self.position = position
         self.text = text
+        self.has_decided = has_decided
 
 
 class Deciding:
@@ -64,7 +66,7 @@ class Deciding:
                 has_decided |= self._make(decision)
             except PaysimError as error:
                 text = f"agent {self._id}, tick {self._kernel.tick}: {error}"
-                raise CannotDecide(i, text) from error
+                raise CannotDecide(i, text, has_decided) from error
         return has_decided
 
     def _make(self, decision: Decision) -> bool:

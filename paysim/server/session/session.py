@@ -255,7 +255,7 @@ class Session(Viewed):
 
         Raises:
             ScenarioError: With everything that is wrong in itself; nothing is decided.
-            PaysimError: The agent cannot decide so now; what stands before that is decided.
+            CannotDecide: The agent cannot decide so now; what stands before that is decided.
         """
         with gathered() as problems:
             index = self._index(agent_id, problems)
