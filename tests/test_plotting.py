@@ -645,6 +645,21 @@ def test_time_axis():
     assert '"domain": [1800, 2400]' in one
 
 
+@pytest.mark.parametrize("ticks", [1, 2, 5])
+def test_labels_of_few_ticks(ticks):
+    """
+    However few ticks there are, each has one label at most.
+    """
+    import vl_convert
+
+    stuck = payment("BANK_A", "BANK_B", 10**9)
+    run = paysim.run(tiny_scenario(ticks_per_day=ticks, transactions=[stuck]))
+    svg = vl_convert.vegalite_to_svg(plotting.queue_value(run).to_dict())
+    axis = svg.partition('aria-label="X-axis')[2].partition("role-axis-title")[0]
+    labels = re.findall(r">(\d+)</text>", axis)
+    assert labels == [str(tick) for tick in range(ticks + 1)]
+
+
 # --- errors ---------------------------------------------------------------------------------------
 
 

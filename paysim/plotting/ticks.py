@@ -73,7 +73,11 @@ class Span:
         scale = alt.Scale(domain=[self.first, self.end], nice=False, zero=False)
         if self.days == 1:
             title = title or ("Tick" if day == 0 else f"Tick (day {day})")
-            axis = alt.Axis(title=title, tickCount=labels, format="~d", grid=False, labelFlush=True)
+            # Of few ticks each has its label, and nothing between them has one.
+            marks: dict[str, Any] = {"tickCount": labels}
+            if self.end - self.first <= labels:
+                marks = {"values": list(range(self.first, self.end + 1))}
+            axis = alt.Axis(title=title, format="~d", grid=False, labelFlush=True, **marks)
             return alt.X(f"{name}:Q", scale=scale, axis=axis)
         per_day = self.ticks_per_day
         values = self._labelled(labels)

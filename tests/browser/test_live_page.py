@@ -85,6 +85,23 @@ def test_reload_while_running(tab, server):
     found.button("Play").wait_for()
 
 
+def test_asked_during_a_step(tab, server):
+    """
+    What is asked for while a step is under way is done after it.
+    """
+    id = server.create(BUSY)
+    found = tab().open(id)
+    held = []
+    found.page.route("**/tick", lambda route: held.append(route))
+    with found.page.expect_request("**/tick"):
+        found.button("Step").click()
+    found.button("Run to the end").click()
+    assert server.of(id)["current_tick"] == 0
+    held[0].continue_()
+    found.tick(server.of(id)["num_ticks"])
+    assert len(held) == 1
+
+
 def test_errors_at_their_lines(tab, server):
     """
     What is wrong with a text is told at its lines, each a link to its place, and nothing is made.

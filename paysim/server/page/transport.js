@@ -11,19 +11,19 @@ export class Transport {
   constructor(models, alert) {
     this.models = models;
     this.alert = alert;
-    const command = (label, key, attributes, run) =>
+    const command = (label, key, attributes, run, isStep = false) =>
       el(
         "button",
         {
           ...attributes,
           "aria-keyshortcuts": key,
           title: `Key: ${key}`,
-          onclick: () => this.#do(run),
+          onclick: () => this.#do(run, isStep),
         },
         label,
       );
     this.playing = command("Play", "Space", { class: "primary play" }, () => this.toggle());
-    this.stepping = command("Step", "S", { class: "step" }, () => this.step());
+    this.stepping = command("Step", "S", { class: "step" }, () => this.step(), true);
     this.ending = command("Run to the end", "E", { class: "end" }, () => this.runToEnd());
     this.pace = el(
       "select",
@@ -53,6 +53,7 @@ export class Transport {
       this.measured,
     );
     this.wasRunning = null;
+    this.next = null; // a command that waits for a step
     this.begun = null; // by model, the record of the run before the one that was asked for
   }
 
@@ -64,7 +65,7 @@ export class Transport {
     const command = { " ": () => this.toggle(), s: () => this.step(), e: () => this.runToEnd() }[
       key.toLowerCase()
     ];
-    if (command) this.#do(command);
+    if (command) this.#do(command, key.toLowerCase() === "s");
     return command !== undefined;
   }
 
@@ -72,10 +73,11 @@ export class Transport {
     const { isRunning } = this;
     const isGone = this.models.some((model) => ["deleted", "failed"].includes(model.state));
     const hasEnded = this.models.every((model) => model.hasEnded);
+    const isBusy = this.isBusy && !this.isStep;
     write(this.playing, isRunning ? "Pause" : "Play");
-    this.playing.disabled = isGone || (hasEnded && !isRunning) || this.isBusy;
-    this.stepping.disabled = isGone || isRunning || this.isBusy;
-    this.ending.disabled = isGone || hasEnded || this.isBusy;
+    this.playing.disabled = isGone || (hasEnded && !isRunning) || isBusy;
+    this.stepping.disabled = isGone || isRunning || isBusy;
+    this.ending.disabled = isGone || hasEnded || isBusy;
     if (this.wasRunning === null && isRunning) this.#readPace();
     if ((this.wasRunning || this.#isOver()) && !isRunning) this.#tellEnd();
     this.wasRunning = isRunning;
@@ -126,9 +128,15 @@ export class Transport {
     return await Promise.all(this.models.map((model) => command(model)));
   }
 
-  async #do(command) {
-    if (this.isBusy) return;
+  // What is asked for while a step is under way has its turn after it: the last of it, so that a
+  // key that is held down leaves nothing behind. The others are over before anybody can ask.
+  async #do(command, isStep = false) {
+    if (this.isBusy) {
+      if (this.isStep) this.next = [command, isStep];
+      return;
+    }
     this.isBusy = true;
+    this.isStep = isStep;
     try {
       await command();
       this.alert.tell(null);
@@ -139,6 +147,9 @@ export class Transport {
       this.isBusy = false;
       this.show();
     }
+    const { next } = this;
+    this.next = null;
+    if (next) this.#do(...next);
   }
 
   // A page that finds a run under way shows the pace that it has.
