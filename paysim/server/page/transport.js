@@ -129,7 +129,7 @@ export class Transport {
   }
 
   // What is asked for while a step is under way has its turn after it: the last of it, so that a
-  // key that is held down leaves nothing behind. The others are over before anybody can ask.
+  // key that is held down leaves nothing behind. While a run is begun or ended nothing is taken.
   async #do(command, isStep = false) {
     if (this.isBusy) {
       if (this.isStep) this.next = [command, isStep];
